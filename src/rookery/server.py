@@ -1,0 +1,110 @@
+"""The life of the server, in the order it happens: import, bind, serve, drain, stop.
+
+On SIGTERM uvicorn stops listening at once, while the proxies of a cluster send requests for some
+seconds more. So the first SIGTERM only begins the drain: the service is not ready any more, every
+answer says `Connection: close`, and the listener stays open until clients have learned of it.
+"""
+
+import gc
+import logging
+import signal
+import socket
+import time
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.importer import ImportFromStringError, import_from_string
+
+from rookery import logs, sockets
+from rookery.app import BAD_SETTING, START_FAILED, Chassis, settings_or_exit
+from rookery.protocol import Config, close_stalled
+
+_TICKS_A_SECOND = 10  # how often uvicorn calls on_tick
+
+_logger = logging.getLogger("rookery")
+
+
+def serve(target: str) -> int:
+    """Serve the application that `target` names, as `module:attribute`, until a signal stops it.
+
+    Returns:
+        The exit code: 0 after a stop by signal, however it went; 2 for a setting or target that
+        cannot be used; 3 for a start that failed.
+    """
+    app = _import(target)
+    chassis: Chassis = app.state.rookery
+    sock = _bind(chassis)
+    # What lives by now lives as long as the process: never look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    server = Server(app, chassis)
+    server.run(sockets=[sock])
+    return 0 if server.started else START_FAILED
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, with a drain before its stop."""
+
+    def __init__(self, app: FastAPI, chassis: Chassis) -> None:
+        settings = chassis.settings
+        # uvicorn's type says int; it only ever waits for it
+        patience: int = settings.stop_timeout_seconds  # type: ignore[assignment]
+        config = Config(app, settings, lifespan="on", timeout_graceful_shutdown=patience)
+        super().__init__(config)
+        self._chassis = chassis
+        self._drained_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for sock in sockets or []:
+            host, port = sock.getsockname()[:2]
+            _logger.info("listening on %s port %d", host, port)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin the drain on the first SIGTERM; stop on the second, or on Ctrl+C; then force it.
+
+        The parent would keep the signal and raise it again at the end, and the exit code would
+        tell of a kill where all went well.
+        """
+        if self.should_exit:
+            self.force_exit |= sig == signal.SIGINT
+        elif sig == signal.SIGTERM and self._drained_at is None:
+            self._chassis.health.draining = True
+            self._drained_at = time.monotonic() + self._chassis.settings.drain_seconds
+        else:
+            self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._drained_at is not None:
+            self.should_exit |= time.monotonic() >= self._drained_at
+        if counter % _TICKS_A_SECOND == 0:
+            timeout_seconds = self._chassis.settings.read_timeout_seconds
+            close_stalled(self.server_state.connections, timeout_seconds)
+        return await super().on_tick(counter)
+
+
+def _import(target: str) -> FastAPI:
+    settings = settings_or_exit()
+    logs.configure(settings)
+    try:
+        app = import_from_string(target)
+    except ImportFromStringError as error:
+        logs.stop(settings, f"{target} is no application: {error}", BAD_SETTING)
+    if not isinstance(getattr(getattr(app, "state", None), "rookery", None), Chassis):
+        reason = f"{target} is no application of this chassis: make it with rookery.create_app()"
+        logs.stop(settings, reason, BAD_SETTING)
+    return app
+
+
+def _bind(chassis: Chassis) -> socket.socket:
+    settings = chassis.settings
+    try:
+        if settings.admin_port is not None:
+            chassis.admin_socket = sockets.bind(
+                settings.host, settings.admin_port, "ROOKERY_ADMIN_PORT"
+            )
+        return sockets.bind(settings.host, settings.port, "ROOKERY_PORT")
+    except sockets.AddressError as error:
+        logs.stop(settings, str(error), START_FAILED)
