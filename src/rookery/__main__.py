@@ -1,9 +1,5 @@
-"""`python -m rookery`: the command line, started the cheap way."""
+"""`python -m rookery`: the command line."""
 
-import gc
-
-gc.disable()  # until the application is imported: its objects stay, and are walked for nothing
-
-from rookery.cli import main  # noqa: E402
+from rookery.cli import main
 
 raise SystemExit(main())

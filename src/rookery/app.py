@@ -13,6 +13,7 @@ from rookery import __version__, admin, errors, logs, sockets
 from rookery.edge import Edge, HeadAsGet
 from rookery.health import Health
 from rookery.metrics import Metrics, build_info
+from rookery.routes import Route
 from rookery.settings import Settings, SettingsError, load
 from rookery.shedding import Limiter, Shedding
 
@@ -65,6 +66,7 @@ def create_app(
         telemetry=_telemetry(settings),
         **options,
     )
+    app.router.route_class = Route
     app.state.rookery = chassis
     errors.install(app)
     _wrap(app, chassis)

@@ -29,7 +29,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from rookery.server import serve
+    from rookery import startup
 
     sys.path.insert(0, "")  # the working directory, as `python -m` and `uvicorn` have it
-    return serve(options.app)
+    with startup.without_garbage_collection():
+        startup.import_fastapi()
+        from rookery.server import load_app, serve
+
+        app = load_app(options.app)
+    return serve(app)

@@ -5,7 +5,6 @@ seconds more. So the first SIGTERM only begins the drain: the service is not rea
 answer says `Connection: close`, and the listener stays open until clients have learned of it.
 """
 
-import gc
 import logging
 import signal
 import socket
@@ -25,22 +24,33 @@ _TICKS_A_SECOND = 10  # how often uvicorn calls on_tick
 _logger = logging.getLogger("rookery")
 
 
-def serve(target: str) -> int:
-    """Serve the application that `target` names, as `module:attribute`, until a signal stops it.
+def load_app(target: str) -> FastAPI:
+    """Import the application that `target` names, as `module:attribute`.
+
+    A target or setting that cannot be used ends the process with a sentence and exit code 2.
+    """
+    settings = settings_or_exit()
+    logs.configure(settings)
+    try:
+        app = import_from_string(target)
+    except ImportFromStringError as error:
+        logs.stop(settings, f"{target} is no application: {error}", BAD_SETTING)
+    if not isinstance(getattr(getattr(app, "state", None), "rookery", None), Chassis):
+        reason = f"{target} is no application of this chassis: make it with rookery.create_app()"
+        logs.stop(settings, reason, BAD_SETTING)
+    loaded: FastAPI = app
+    return loaded
+
+
+def serve(app: FastAPI) -> int:
+    """Serve `app`, which `create_app` made, until a signal stops it.
 
     Returns:
-        The exit code: 0 after a stop by signal, however it went; 2 for a setting or target that
-        cannot be used; 3 for a start that failed.
+        The exit code: 0 after a stop by signal, 3 for a start that failed.
     """
-    app = _import(target)
     chassis: Chassis = app.state.rookery
-    sock = _bind(chassis)
-    # What lives by now lives as long as the process: never look at it again.
-    gc.collect()
-    gc.freeze()
-    gc.enable()
     server = Server(app, chassis)
-    server.run(sockets=[sock])
+    server.run(sockets=[_bind(chassis)])
     return 0 if server.started else START_FAILED
 
 
@@ -83,19 +93,6 @@ class Server(uvicorn.Server):
             timeout_seconds = self._chassis.settings.read_timeout_seconds
             close_stalled(self.server_state.connections, timeout_seconds)
         return await super().on_tick(counter)
-
-
-def _import(target: str) -> FastAPI:
-    settings = settings_or_exit()
-    logs.configure(settings)
-    try:
-        app = import_from_string(target)
-    except ImportFromStringError as error:
-        logs.stop(settings, f"{target} is no application: {error}", BAD_SETTING)
-    if not isinstance(getattr(getattr(app, "state", None), "rookery", None), Chassis):
-        reason = f"{target} is no application of this chassis: make it with rookery.create_app()"
-        logs.stop(settings, reason, BAD_SETTING)
-    return app
 
 
 def _bind(chassis: Chassis) -> socket.socket:
