@@ -1,9 +1,10 @@
 """The service: its routes. Everything else is the chassis's."""
 
-import rookery
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+
+import rookery
 
 
 class Status(BaseModel):

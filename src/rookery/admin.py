@@ -17,13 +17,12 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rookery.errors import http_exception, problem
+from rookery.errors import HANDLERS, problem
 from rookery.health import Health
 from rookery.protocol import Config
 from rookery.settings import Settings
@@ -54,7 +53,7 @@ class Pages:
 
 def pages(routes: list[Route]) -> Starlette:
     """An application of its own for `routes`, with errors in the one shape."""
-    return Starlette(routes=routes, exception_handlers={HTTPException: http_exception})
+    return Starlette(routes=routes, exception_handlers=HANDLERS)
 
 
 def operator_routes(health: Health, registry: CollectorRegistry) -> list[Route]:

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from rookery import __version__, admin, errors, logs, sockets
 from rookery.edge import Edge, HeadAsGet
@@ -84,11 +85,9 @@ def settings_or_exit() -> Settings:
 def _wrap(app: FastAPI, chassis: Chassis) -> None:
     """Put the middleware around `app`, innermost first."""
     settings, health, metrics = chassis.settings, chassis.health, chassis.metrics
-    operator = admin.operator_routes(health, metrics.registry)
-    pages = admin.pages(
-        [*(admin.docs_routes(app) if settings.docs else ())]
-        + [*(operator if settings.admin_port is None else ())]
-    )
+    routes = admin.docs_routes(app) if settings.docs else []
+    if settings.admin_port is None:
+        routes += admin.operator_routes(health, metrics.registry)
     access_log = logs.AccessLog(settings) if settings.access_log else None
 
     app.add_middleware(HeadAsGet)
@@ -97,7 +96,7 @@ def _wrap(app: FastAPI, chassis: Chassis) -> None:
     app.add_middleware(
         Edge, health=health, access_log=access_log, max_body_bytes=settings.max_body_bytes
     )
-    app.add_middleware(admin.Pages, pages=pages, root_path=settings.root_path)
+    app.add_middleware(admin.Pages, pages=admin.pages(routes), root_path=settings.root_path)
 
 
 def _lifespan(chassis: Chassis, service: Lifespan | None) -> Lifespan:
@@ -123,7 +122,7 @@ async def _heartbeat(chassis: Chassis) -> AsyncIterator[None]:
 
 
 @contextlib.contextmanager
-def _admin_listener(chassis: Chassis) -> AsyncIterator[None]:
+def _admin_listener(chassis: Chassis) -> Iterator[None]:
     settings = chassis.settings
     if settings.admin_port is None:
         yield
@@ -136,7 +135,7 @@ def _admin_listener(chassis: Chassis) -> AsyncIterator[None]:
         yield
 
 
-def _telemetry(settings: Settings) -> dict[str, bool]:
+def _telemetry(settings: Settings) -> TelemetryConfig:
     """What FastAPI's own OpenTelemetry support is to do: trace when asked, else cost nothing."""
     tracing = settings.tracing
     return {

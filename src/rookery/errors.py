@@ -1,10 +1,11 @@
 """The one shape of every answer that is an error: problem details, RFC 9457, as JSON.
 
-    HTTPException            -> its status, and its detail
-    RequestValidationError   -> 422, and `errors`: where and why, never the value itself
-    anything else            -> 500, and nothing of the cause: that is in the log
+HTTPException            -> its status, and its detail
+RequestValidationError   -> 422, and `errors`: where and why, never the value itself
+anything else            -> 500, and nothing of the cause: that is in the log
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -55,15 +56,22 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every error as a problem."""
-    app.exception_handlers |= {
-        HTTPException: http_exception,
-        RequestValidationError: _validation_error,
-        Exception: _unexpected,
-    }
+    """Make `app` answer every error as a problem, and say so in its schema."""
+    app.exception_handlers |= HANDLERS | {RequestValidationError: _validation_error}
+    app.openapi = _documenting_problems(app.openapi)  # type: ignore[method-assign]  # FastAPI's way
 
 
-async def http_exception(request: Request, error: HTTPException) -> Response:
+def _documenting_problems(original: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    def openapi() -> dict[str, Any]:
+        schema = original()
+        components = schema.setdefault("components", {})
+        components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        return schema
+
+    return openapi
+
+
+async def _http_exception(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
@@ -79,6 +87,10 @@ async def _validation_error(_: Request, error: RequestValidationError) -> Respon
 
 async def _unexpected(_: Request, __: Exception) -> Response:
     return problem(500)
+
+
+# What every application here does with an exception, FastAPI's or not.
+HANDLERS: dict[Any, Any] = {HTTPException: _http_exception, Exception: _unexpected}
 
 
 def allowed_methods(request: Request) -> set[str]:

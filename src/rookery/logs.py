@@ -4,11 +4,11 @@ Everything that the process prints goes this way, uvicorn's own lines and traceb
 access line is written without the logging module, whose records cost more than the rest of it.
 """
 
+import contextlib
 import logging
 import logging.config
 import os
 import sys
-import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -21,6 +21,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 # A line longer than PIPE_BUF (4096 bytes) could be torn apart by another writer of the same pipe.
 MAX_PATH_LENGTH = 2048
+CLOCK = "%H:%M:%S"
 
 _STDOUT = 1
 _PLAIN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "color_message"}
@@ -48,10 +49,11 @@ class JSONFormatter(logging.Formatter):
 class ConsoleFormatter(logging.Formatter):
     """A log record as a line for a person; control characters of the message are escaped."""
 
-    converter = time.gmtime
-
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        return datetime.fromtimestamp(record.created, UTC).strftime(datefmt or CLOCK)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return super().formatMessage(record).translate(_ESCAPES)
@@ -105,7 +107,8 @@ class AccessLog:
     def write(self, line: dict[str, Any]) -> None:
         """Write `line` to standard output at once; below level `info`, only server errors."""
         if line["status"] >= self._least_status:
-            os.write(_STDOUT, self._render(line))
+            with contextlib.suppress(OSError):  # a log that nobody reads must fail no request
+                os.write(_STDOUT, self._render(line))
 
 
 def _json(line: dict[str, Any]) -> bytes:
@@ -114,7 +117,7 @@ def _json(line: dict[str, Any]) -> bytes:
 
 def _console(line: dict[str, Any]) -> bytes:
     milliseconds = line["duration_seconds"] * 1000
-    clock = datetime.now(UTC).strftime("%H:%M:%S")
+    clock = datetime.now(UTC).strftime(CLOCK)
     level = line["level"].upper()
     return f"{clock} {level:7} {line['message']} in {milliseconds:.1f} ms\n".encode()
 

@@ -6,16 +6,23 @@ than `read_timeout_seconds` is closed, and headers above `max_header_bytes` get 
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Any, cast
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from rookery.errors import problem
 from rookery.settings import Settings
+
+_logger = logging.getLogger("rookery")
 
 
 class Config(uvicorn.Config):
@@ -117,8 +124,9 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         """Answer what is no request, and close; the one log line says who sent it."""
         client = self.client[0] if self.client else None
-        self.logger.info("refused what is no HTTP request", extra={"client": client, "status": status})
-        if self.cycle is not None and not self.cycle.response_complete:
+        _logger.info("refused what is no HTTP request", extra={"client": client, "status": status})
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
             self.transport.close()  # the answer to an earlier request is under way
             return
         response = problem(status)

@@ -49,8 +49,10 @@ def serve(app: FastAPI) -> int:
         The exit code: 0 after a stop by signal, 3 for a start that failed.
     """
     chassis: Chassis = app.state.rookery
+    sock = _bind(chassis)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # our own lines say it once
     server = Server(app, chassis)
-    server.run(sockets=[_bind(chassis)])
+    server.run(sockets=[sock])
     return 0 if server.started else START_FAILED
 
 
@@ -65,6 +67,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._chassis = chassis
         self._drained_at: float | None = None
+        self._announced = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -72,7 +75,7 @@ class Server(uvicorn.Server):
             host, port = sock.getsockname()[:2]
             _logger.info("listening on %s port %d", host, port)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Begin the drain on the first SIGTERM; stop on the second, or on Ctrl+C; then force it.
 
         The parent would keep the signal and raise it again at the end, and the exit code would
@@ -88,11 +91,23 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if self._drained_at is not None:
+            self._announce_drain()
             self.should_exit |= time.monotonic() >= self._drained_at
         if counter % _TICKS_A_SECOND == 0:
             timeout_seconds = self._chassis.settings.read_timeout_seconds
             close_stalled(self.server_state.connections, timeout_seconds)
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        in_flight = self._chassis.limiter.in_flight
+        _logger.info("no longer listening, %d requests in flight", in_flight)
+        await super().shutdown(sockets)
+        _logger.info("stopped")
+
+    def _announce_drain(self) -> None:
+        if not self._announced:  # here, because a signal handler must not log
+            _logger.info("draining for %g s", self._chassis.settings.drain_seconds)
+            self._announced = True
 
 
 def _bind(chassis: Chassis) -> socket.socket:

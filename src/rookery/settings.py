@@ -130,9 +130,7 @@ class Settings(BaseModel):
         "",
         description="OTLP collector for traces alone; wins over the one above",
     )
-    otel_sdk_disabled: bool = Field(
-        False, description="trace nothing all the same"
-    )
+    otel_sdk_disabled: bool = Field(False, description="trace nothing all the same")
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

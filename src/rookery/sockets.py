@@ -11,6 +11,8 @@ def bind(host: str, port: int, variable: str) -> socket.socket:
     """A socket bound to `host` and `port`, which does not listen yet.
 
     Args:
+        host: name or address.
+        port: 0 for a free one.
         variable: the setting that `port` comes from, for the error's sentence.
 
     Raises:
