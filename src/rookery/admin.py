@@ -37,14 +37,14 @@ class Pages:
     Args:
         app: gets every other request.
         pages: answers the paths of its routes, which have no parameters.
-        root_path: prefix that the paths may also carry.
+        root_path: prefix that the paths carry; see `edge.RootPath`.
     """
 
     def __init__(self, app: ASGIApp, pages: Starlette, root_path: str) -> None:
         self._app = app
         self._pages = pages
-        paths = [route.path for route in pages.routes if isinstance(route, Route)]
-        self._paths = frozenset(prefix + path for path in paths for prefix in ("", root_path))
+        routes = [route for route in pages.routes if isinstance(route, Route)]
+        self._paths = frozenset(root_path + route.path for route in routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         chosen = self._pages if scope.get("path") in self._paths else self._app
@@ -63,6 +63,11 @@ def operator_routes(health: Health, registry: CollectorRegistry) -> list[Route]:
         Route("/readyz", _probe(health.not_ready)),
         Route("/metrics", _scrape(registry)),
     ]
+
+
+def is_operators(scope: Scope) -> bool:
+    """Whether the request is a probe or a scrape."""
+    return scope["path"] in ("/livez", "/readyz", "/metrics")
 
 
 def docs_routes(app: FastAPI) -> list[Route]:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from rookery import __version__, admin, errors, logs, sockets
-from rookery.edge import Edge, HeadAsGet
+from rookery.edge import Edge, HeadAsGet, RootPath
 from rookery.health import Health
 from rookery.metrics import Metrics, build_info
 from rookery.routes import Route
@@ -60,7 +60,6 @@ def create_app(
     chassis = Chassis(settings)
     app = FastAPI(
         lifespan=_lifespan(chassis, lifespan),
-        root_path=settings.root_path,
         openapi_url=None,  # our pages have it: see admin
         redirect_slashes=False,  # the Location would be made of the caller's Host header
         responses=errors.DOCUMENTED,
@@ -94,9 +93,15 @@ def _wrap(app: FastAPI, chassis: Chassis) -> None:
     metrics.instrument(app)
     app.add_middleware(Shedding, limiter=chassis.limiter, on_shed=metrics.shed)
     app.add_middleware(
-        Edge, health=health, access_log=access_log, max_body_bytes=settings.max_body_bytes
+        Edge,
+        health=health,
+        access_log=access_log,
+        max_body_bytes=settings.max_body_bytes,
+        tracing=settings.tracing,
     )
     app.add_middleware(admin.Pages, pages=admin.pages(routes), root_path=settings.root_path)
+    if settings.root_path:
+        app.add_middleware(RootPath, root_path=settings.root_path)
 
 
 def _lifespan(chassis: Chassis, service: Lifespan | None) -> Lifespan:
@@ -142,6 +147,7 @@ def _telemetry(settings: Settings) -> TelemetryConfig:
         "tracing": tracing,
         "auto_configure": tracing,
         "operation_spans": False,  # a span a request; those within cost three times as much
+        "exclude": admin.is_operators,
         "metrics": False,  # Prometheus has them
         "logs": False,
     }

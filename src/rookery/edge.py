@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from time import perf_counter, time
 
+from opentelemetry import trace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -47,6 +48,7 @@ class Edge:
         health: says whether the service is draining.
         access_log: where each request's line goes; None for no lines.
         max_body_bytes: largest request body.
+        tracing: whether each request is in a span.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class Edge:
         health: Health,
         access_log: logs.AccessLog | None,
         max_body_bytes: int,
+        tracing: bool = False,
     ) -> None:
         self.app = app
         self.health = health
         self.access_log = access_log
         self.max_body_bytes = max_body_bytes
+        self.tracing = tracing
         # Unique across pods and restarts by the random start, and cheaper than a UUID each time.
         self._id_start = os.urandom(8).hex()
         self._id_numbers = itertools.count(1)
@@ -144,6 +148,8 @@ class _Exchange:
                 _READERS[name](self, value)
         self.request_id = self.request_id or self.edge.next_id()
         logs.request_id.set(self.request_id)
+        if self.edge.tracing:
+            self.trace_id = _current_trace_id() or self.trace_id
         self.scope[TRACE_ID] = self.trace_id
 
     def read_request_id(self, value: bytes) -> None:
@@ -209,6 +215,11 @@ def _is_host(value: bytes) -> bool:
     return True
 
 
+def _current_trace_id() -> str | None:
+    context = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid else None
+
+
 def _too_large(max_body_bytes: int) -> str:
     return f"The body is larger than {max_body_bytes} bytes."
 
@@ -226,4 +237,23 @@ class HeadAsGet:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
+
+
+class RootPath:
+    """ASGI middleware, outermost: the service is published under `root_path`.
+
+    ASGI wants `path` to begin with `root_path`; some proxies strip the prefix and some do not.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            path = scope["path"]
+            if not path.startswith(f"{self._root_path}/"):
+                path = self._root_path + path
+            scope = {**scope, "root_path": self._root_path, "path": path}
         await self._app(scope, receive, send)

@@ -75,8 +75,8 @@ async def _http_exception(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
-    detail = None if error.detail == _title(error.status_code) else error.detail
-    return problem(error.status_code, detail, headers)
+    detail = error.detail if error.detail != _title(error.status_code) else ""
+    return problem(error.status_code, detail or None, headers)
 
 
 async def _validation_error(_: Request, error: RequestValidationError) -> Response:

@@ -181,13 +181,18 @@ def _mounted(file: Path) -> str | None:
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
     """A misspelt variable would leave its default in force for weeks: refuse it."""
     known = {variable(name) for name in Settings.model_fields} | {f"{PREFIX}SECRETS_DIR"}
+    names = [name.removeprefix(PREFIX) for name in known]
     for name, value in sorted(environment.items()):
         if not name.startswith(PREFIX) or name in known:
             continue
         if _SERVICE_LINK.fullmatch(f"{name}={value}"):
             continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "unset it; the README lists the settings."
+        near = difflib.get_close_matches(name[len(PREFIX) :], names, n=1)
+        hint = (
+            f"did you mean {PREFIX}{near[0]}?"
+            if near
+            else "unset it; the README lists the settings."
+        )
         raise SettingsError(f"{name} is not a setting: {hint}")
 
 

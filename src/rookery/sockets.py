@@ -1,6 +1,7 @@
 """Listening sockets, bound before anything else starts."""
 
 import socket
+from typing import Any
 
 
 class AddressError(Exception):
@@ -19,16 +20,23 @@ def bind(host: str, port: int, variable: str) -> socket.socket:
         AddressError: another process has it, the host is not this machine's, or it is not allowed.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
+        return _bound(socket.socket(family), address)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise AddressError(
             f"cannot listen on {host} port {port}: {reason}; "
             f"stop what is there, or choose another address by {variable} and ROOKERY_HOST"
         ) from None
-    return bound
+
+
+def _bound(sock: socket.socket, address: Any) -> socket.socket:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
