@@ -130,7 +130,7 @@ def test_root_path(given, expected):
         ),
         (
             {"ROOKERY_COLOUR": "blue"},
-            "ROOKERY_COLOUR is not a setting: unset it; the README lists the settings.",
+            "ROOKERY_COLOUR is not a setting: unset it; docs/settings.md lists them.",
         ),
     ],
 )
