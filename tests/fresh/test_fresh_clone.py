@@ -9,7 +9,6 @@ import subprocess
 
 import httpx
 import pytest
-
 from tests.support import ROOT, environment, until
 
 if "FRESH" not in os.environ:

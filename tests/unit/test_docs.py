@@ -102,7 +102,7 @@ def test_links_resolve(page: Path):
     """A link to a file of the repository leads to one."""
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert [] == [link for link in links if not (page.parent / link).exists()]
 
 
 def test_versions_agree():
@@ -133,4 +133,4 @@ def test_only_settings_reads_the_environment():
         if re.search(r"\benviron\b|\bgetenv\b", path.read_text())
     ]
 
-    assert readers == ["settings.py"]
+    assert ["settings.py"] == readers

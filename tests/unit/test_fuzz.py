@@ -118,5 +118,5 @@ def test_raw_bytes():
             assert status_of(answer) < 500
 
         survives()
-        assert client.get("/test").status_code == 200
+        assert 200 == client.get("/test").status_code
         assert known == series(client.get("/metrics").text).keys()
