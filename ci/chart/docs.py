@@ -124,9 +124,14 @@ def _may_be_null(value: Value) -> bool:
 
 def _with_definitions(document: dict[str, Any]) -> dict[str, Any]:
     """The schema with `use` and `k8s` resolved, and with the definitions they lead to."""
-    names = sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
-    text = (HERE / "definitions.yaml").read_text().replace('"@settings"', json.dumps(names))
-    known = yaml.safe_load(text) | json.loads((HERE / "kubernetes.json").read_text())["types"]
+    known = yaml.safe_load((HERE / "definitions.yaml").read_text())
+    known |= json.loads((HERE / "kubernetes.json").read_text())["types"]
+    variable = {"use": "variable"}
+    settings = sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+    # RE2 cannot say "not": a name that leaves the prefix somewhere on its way
+    others = "|".join(f"{PREFIX[:n]}([^{letter}]|$)" for n, letter in enumerate(PREFIX))
+    known["env"]["properties"] = dict.fromkeys(settings, variable)
+    known["env"]["patternProperties"] = {f"^({others})": variable}
     document, definitions = _references(document), {}
     wanted = _names(document)
     while wanted:
