@@ -57,7 +57,8 @@ def read(text: str) -> Iterator[Value]:
                 yield from walk(child, value.path)
 
     root = yaml.compose(text)
-    assert isinstance(root, yaml.MappingNode)
+    if not isinstance(root, yaml.MappingNode):
+        raise SystemExit("values.yaml: a mapping is expected")
     yield from walk(root, ())
 
 
@@ -101,7 +102,7 @@ def _strict_object() -> dict[str, Any]:
 
 def _leaf(value: Value) -> dict[str, Any]:
     constraint = dict(value.constraint or {})
-    if not {"use", "k8s", "type", "enum"} & set(constraint):
+    if not {"use", "k8s", "type", "enum", "anyOf"} & set(constraint):
         kind = _kind(value.default)
         constraint["type"] = [kind, "null"] if _may_be_null(value) else kind
     if isinstance(value.default, dict | list) and not constraint.keys() & set(OPTIONAL):
@@ -119,7 +120,7 @@ def _may_be_null(value: Value) -> bool:
     constraint = value.constraint or {}
     if value.is_group:
         return value.path[-1].endswith("Probe")
-    return "null" in constraint.get("type", ()) or isinstance(value.default, dict | list)
+    return "null" in constraint.get("type", ()) or isinstance(value.default, dict | list | None)
 
 
 def _with_definitions(document: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +192,9 @@ def main(arguments: list[str]) -> str | None:
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if arguments == ["--check"]:
         names = ", ".join(path.name for path in stale)
-        return f"{names} is stale: run `make chart-docs` and commit what it writes" if stale else None
+        return (
+            f"{names} is stale: run `make chart-docs` and commit what it writes" if stale else None
+        )
     for path in stale:
         path.write_text(wanted[path])
     return None

@@ -4,6 +4,7 @@ import functools
 import os
 import shutil
 import subprocess
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ Object = dict[str, Any]
 class Loader(yaml.SafeLoader):
     """YAML that refuses what a plain loader swallows: a key that is there twice."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Object:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value]
         assert len(keys) == len(set(keys)), f"a key is there twice: {sorted(keys)}"
         return super().construct_mapping(node, deep)
@@ -41,7 +42,9 @@ def run(*arguments: str, program: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def template(*sets: str, chart: Path = CHART, release: str = "r", args: tuple[str, ...] = ()) -> Any:
+def template(
+    *sets: str, chart: Path = CHART, release: str = "r", args: tuple[str, ...] = ()
+) -> Any:
     """Run `helm template`; of `sets`, `a=b` is for --set and a path is a values file."""
     options = [part for item in sets for part in (("-f" if _is_file(item) else "--set"), item)]
     version = () if "--kube-version" in args else ("--kube-version", KUBERNETES)
@@ -63,7 +66,7 @@ def rendered(*sets: str, **options: Any) -> str:
 def objects(*sets: str, **options: Any) -> list[Object]:
     """The manifests, each as an object."""
     # the plain loader of libyaml has no hook for keys that are there twice
-    return [o for o in yaml.load_all(rendered(*sets, **options), Loader) if o]  # noqa: S506
+    return [o for o in yaml.load_all(rendered(*sets, **options), Loader) if o]
 
 
 def one(kind: str, *sets: str, **options: Any) -> Object:

@@ -18,7 +18,9 @@ def test_two_to_six_pods_by_cpu():
 
     assert (2, 6) == (spec["minReplicas"], spec["maxReplicas"])
     assert metric["type"] == "ContainerResource"
-    assert ("cpu", "rookery") == tuple(metric["containerResource"][k] for k in ("name", "container"))
+    assert ("cpu", "rookery") == tuple(
+        metric["containerResource"][k] for k in ("name", "container")
+    )
     assert {"scaleUp", "scaleDown"} == set(spec["behavior"])
     assert spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 300
 

@@ -5,27 +5,36 @@ from tests.chart.chart import kinds, refusal, template
 
 DIGEST = "sha256:" + 64 * "a"
 TARGETS_OFF = "autoscaling.targetCPUUtilizationPercentage=null"
-HPA = "apiVersion=autoscaling/v2,kind=HorizontalPodAutoscaler,metadata.name=x".split(",")
+HPA = ["apiVersion=autoscaling/v2", "kind=HorizontalPodAutoscaler", "metadata.name=x"]
 
 # values, what the sentence must name: the thing, its value, the way out
 REFUSED = [
     (["autoscaling.minReplicas=7"], ["minReplicas is 7", "maxReplicas, which is 6"]),
     (["autoscaling.maxReplicas=1"], ["minReplicas is 2", "which is 1"]),
-    (["resources.requests.cpu=null"], ["targetCPUUtilizationPercentage", "set resources.requests.cpu"]),
+    (
+        ["resources.requests.cpu=null"],
+        ["targetCPUUtilizationPercentage", "set resources.requests.cpu"],
+    ),
     (["resources.requests.cpu="], ["targetCPUUtilizationPercentage", "set resources.requests.cpu"]),
     (["resources=null"], ["targetCPUUtilizationPercentage", "set resources.requests.cpu"]),
     (
         ["autoscaling.targetMemoryUtilizationPercentage=80", "resources=null", TARGETS_OFF],
         ["targetMemoryUtilizationPercentage", "set resources.requests.memory"],
     ),
-    (["resources.limits.cpu=100m", "autoscaling.targetCPUUtilizationPercentage=91"], ["91", "100 %"]),
+    (
+        ["resources.limits.cpu=100m", "autoscaling.targetCPUUtilizationPercentage=91"],
+        ["91", "100 %"],
+    ),
     (["resources.limits.memory=64Mi"], ["resources.requests.memory is above"]),
     ([TARGETS_OFF], ["nothing tells it when to scale", "autoscaling.enabled=false"]),
     (["keda.enabled=true", "autoscaling.enabled=false"], ["keda.enabled", "set both or neither"]),
     (["keda.prometheus.serverAddress=http://p"], ["keda.enabled is false"]),
     (["vpa.enabled=true", "vpa.updateMode=Auto"], ['"Auto"', "second autoscaler", '"Off"']),
     (
-        [*(f"extraObjects[0].{x}" for x in HPA), "extraObjects[0].spec.scaleTargetRef.name=r-rookery"],
+        [
+            *(f"extraObjects[0].{x}" for x in HPA),
+            "extraObjects[0].spec.scaleTargetRef.name=r-rookery",
+        ],
         ["HorizontalPodAutoscaler", "two autoscalers"],
     ),
     (["terminationGracePeriodSeconds=3"], ["is 3", "5 + ", "15 + 5", "= 25"]),
@@ -62,8 +71,11 @@ REFUSED = [
     (["volumes[0].name=a", "volumes[1].name=a"], ["volumes: name a is there twice"]),
     (["existingSecret.name=s", "volumes[0].name=settings"], ["name settings is there twice"]),
     (
-        ["existingSecret.name=s", "volumeMounts[0].mountPath=/run/secrets/rookery"]
-        + ["volumeMounts[0].name=x"],
+        [
+            "existingSecret.name=s",
+            "volumeMounts[0].name=x",
+            "volumeMounts[0].mountPath=/run/secrets/rookery",
+        ],
         ["mountPath /run/secrets/rookery is there twice"],
     ),
 ]
@@ -108,8 +120,11 @@ APIS = {
     "httpRoute": ("gateway.networking.k8s.io/v1/HTTPRoute", ["httpRoute.parentRefs[0].name=gw"]),
     "externalSecret": (
         "external-secrets.io/v1/ExternalSecret",
-        ["externalSecret.secretStoreRef.name=s", "externalSecret.data[0].secretKey=K"]
-        + ["externalSecret.data[0].remoteRef.key=k"],
+        [
+            "externalSecret.secretStoreRef.name=s",
+            "externalSecret.data[0].secretKey=K",
+            "externalSecret.data[0].remoteRef.key=k",
+        ],
     ),
 }
 

@@ -80,7 +80,9 @@ def test_misspelt(path):
 
 def mistyped(value):
     """The same value as another type."""
-    return "true" if isinstance(value, int | float | str) and not isinstance(value, bool) else "text"
+    return (
+        "true" if isinstance(value, int | float | str) and not isinstance(value, bool) else "text"
+    )
 
 
 @pytest.mark.parametrize(("path", "value"), [(p, v) for p, v, _ in paths(VALUES, SCHEMA)])
@@ -116,7 +118,9 @@ def test_case_b03_null_alone():
     sets += "podDisruptionBudget.minAvailable=null", "podDisruptionBudget.maxUnavailable=1"
     text = rendered(*sets)
 
-    assert [] == re.findall(r"null|: \{\}$|limits|runAsUser|livenessProbe|minAvailable", text, re.M)
+    assert [] == re.findall(
+        r"null|: \{\}$|limits|runAsUser|livenessProbe|minAvailable", text, re.MULTILINE
+    )
     assert "maxUnavailable: 1" in text
 
 
@@ -175,9 +179,20 @@ def test_unknown_setting_of_the_service():
 
 @pytest.mark.parametrize(
     "path",
-    ["affinity", "tolerations[0]", "podSecurityContext", "securityContext", "volumes[0]"]
-    + ["extraContainers[0]", "initContainers[0]", "envFrom[0]", "env.X.valueFrom"]
-    + ["topologySpreadConstraints[0]", "networkPolicy.from[0]", "autoscaling.behavior.scaleUp"],
+    [
+        "affinity",
+        "tolerations[0]",
+        "podSecurityContext",
+        "securityContext",
+        "volumes[0]",
+        "extraContainers[0]",
+        "initContainers[0]",
+        "envFrom[0]",
+        "env.X.valueFrom",
+        "topologySpreadConstraints[0]",
+        "networkPolicy.from[0]",
+        "autoscaling.behavior.scaleUp",
+    ],
 )
 def test_misspelt_in_depth(path):
     """Also what is passed on to Kubernetes as it is has only fields that Kubernetes knows."""
@@ -193,7 +208,12 @@ def test_global_and_condition_are_open():
 def test_extra_objects_are_no_templates(tmp_path):
     """Braces in whole objects come out as they went in."""
     text = "{{ $labels.pod }} of {{ $value }}"
-    extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": text}}
+    extra = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "x"},
+        "data": {"a": text},
+    }
     (tmp_path / "values.yaml").write_text(json.dumps({"extraObjects": [extra]}))
 
     assert extra == one("ConfigMap", str(tmp_path / "values.yaml"))
