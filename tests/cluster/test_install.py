@@ -72,7 +72,9 @@ def test_autoscaler_reads_the_metrics(installed):
 
     def active():
         conditions = installed.get("hpa")["status"].get("conditions", [])
-        return {"ScalingActive": "True"}.items() <= {c["type"]: c["status"] for c in conditions}.items()
+        return {"ScalingActive": "True"}.items() <= {
+            c["type"]: c["status"] for c in conditions
+        }.items()
 
     until(active, 120, "an autoscaler that reads CPU use")
     assert 2 == installed.replicas()

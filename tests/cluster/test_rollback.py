@@ -4,7 +4,7 @@ import time
 
 from tests.cluster.cluster import namespace
 
-NEVER_READY = "--set-json=env={\"ROOKERY_HOST\": \"192.0.2.1\"}"
+NEVER_READY = '--set-json=env={"ROOKERY_HOST": "192.0.2.1"}'
 
 
 def test_failed_upgrade_rolls_back_while_the_old_pods_serve():
