@@ -63,6 +63,10 @@ test-unit: install ## Unit tests, with every line and branch covered
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+.PHONY: test-fresh
+test-fresh: install ## The README's lines, in a fresh clone
+	FRESH=1 $(BIN)/pytest tests/fresh
+
 .PHONY: bench
 bench: install ## Measure, side by side; WRITE=1 updates docs/performance.md
 	$(BIN)/python -m tests.bench $(if $(WRITE),--write docs/performance.md)

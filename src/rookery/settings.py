@@ -191,7 +191,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
         hint = (
             f"did you mean {PREFIX}{near[0]}?"
             if near
-            else "unset it; the README lists the settings."
+            else "unset it; docs/settings.md lists them."
         )
         raise SettingsError(f"{name} is not a setting: {hint}")
 

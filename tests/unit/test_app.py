@@ -9,9 +9,9 @@ def test_answer_is_exact():
     with serving(create_app(settings())) as client:
         response = client.get("/test")
 
-    assert response.content == b'{"status":200}'
-    assert response.headers["content-type"] == "application/json"
-    assert response.status_code == 200
+    assert b'{"status":200}' == response.content
+    assert "application/json" == response.headers["content-type"]
+    assert 200 == response.status_code
 
 
 def test_head_has_the_headers_of_get_and_no_body():
@@ -22,9 +22,9 @@ def test_head_has_the_headers_of_get_and_no_body():
 
     head, _, body = answer.partition(b"\r\n\r\n")
 
-    assert head.splitlines()[0] == b"HTTP/1.1 200 OK"
+    assert b"HTTP/1.1 200 OK" == head.splitlines()[0]
     assert b"content-length: 14" in head.splitlines()
-    assert body == b""
+    assert b"" == body
 
 
 def test_answer_is_documented():

@@ -16,7 +16,7 @@ def test_on_the_services_port_without_an_admin_port():
     with serving(create_app(settings())) as client:
         answers = {path: client.get(path).status_code for path in ("/livez", "/readyz", "/metrics")}
 
-    assert answers == {"/livez": 200, "/readyz": 200, "/metrics": 200}
+    assert {"/livez": 200, "/readyz": 200, "/metrics": 200} == answers
 
 
 def test_only_on_the_admin_port():
@@ -24,9 +24,9 @@ def test_only_on_the_admin_port():
     port = free_port()
     with serving(create_app(settings(admin_port=port))) as client:
         for path in ("/livez", "/readyz", "/metrics"):
-            assert client.get(path).status_code == 404
-            assert httpx.get(f"http://127.0.0.1:{port}{path}").status_code == 200
-        assert httpx.get(f"http://127.0.0.1:{port}/test").status_code == 404
+            assert 404 == client.get(path).status_code
+            assert 200 == httpx.get(f"http://127.0.0.1:{port}{path}").status_code
+        assert 404 == httpx.get(f"http://127.0.0.1:{port}/test").status_code
 
 
 def test_answers_while_the_event_loop_is_blocked():
@@ -47,7 +47,7 @@ def test_answers_while_the_event_loop_is_blocked():
         return statuses
 
     with serving(app) as client:
-        assert client.get("/blocks").json() == [200, 200, 503]
+        assert [200, 200, 503] == client.get("/blocks").json()
     assert max(slowest) < 1
 
 
@@ -58,7 +58,7 @@ def test_reason_of_a_failing_probe():
         app.state.rookery.health.draining = True
         response = client.get("/readyz")
 
-    assert response.json() == {"title": "Service Unavailable", "status": 503, "detail": "draining"}
+    assert {"title": "Service Unavailable", "status": 503, "detail": "draining"} == response.json()
 
 
 def test_docs_need_no_other_host():
@@ -88,7 +88,7 @@ def test_docs_behind_a_prefix(seen_by_us):
         schema = client.get(f"{seen_by_us}/openapi.json").json()
 
     assert 'url: "openapi.json"' in page.text or "url: 'openapi.json'" in page.text
-    assert schema["servers"] == [{"url": "/api/v1"}]
+    assert [{"url": "/api/v1"}] == schema["servers"]
 
 
 @pytest.mark.parametrize("seen_by_us", ["", "/api/v1"])
@@ -97,4 +97,4 @@ def test_routes_behind_a_prefix(seen_by_us):
     app = create_app(settings(root_path="/api/v1"))
     app.get("/test")(lambda: 1)
     with serving(app) as client:
-        assert client.get(f"{seen_by_us}/test").status_code == 200
+        assert 200 == client.get(f"{seen_by_us}/test").status_code

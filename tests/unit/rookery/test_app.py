@@ -27,22 +27,22 @@ def test_lifespan_of_the_service():
 
     app = create_app(settings(), lifespan=lifespan)
     with serving(app) as client:
-        assert client.get("/readyz").status_code == 200
+        assert 200 == client.get("/readyz").status_code
         steps.append("serve")
 
-    assert steps == ["start", "serve", "stop"]
+    assert ["start", "serve", "stop"] == steps
 
 
 def test_options_reach_fastapi():
     """Title and version are the service's."""
     app = create_app(settings(), title="Birds", version="7")
 
-    assert app.openapi()["info"] == {"title": "Birds", "version": "7"}
+    assert {"title": "Birds", "version": "7"} == app.openapi()["info"]
 
 
 def test_public_surface():
     """The package gives three names; any other is an error that says so."""
-    assert rookery.__all__ == ["Settings", "__version__", "create_app"]
+    assert ["Settings", "__version__", "create_app"] == rookery.__all__
     with pytest.raises(AttributeError, match="module 'rookery' has no attribute 'fly'"):
         _ = rookery.fly
 

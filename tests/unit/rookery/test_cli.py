@@ -10,7 +10,7 @@ def test_help(capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["--help"])
 
-    assert end.value.code == 0
+    assert 0 == end.value.code
     assert "serve" in capsys.readouterr().out
 
 
@@ -20,5 +20,5 @@ def test_unknown_arguments(capsys, arguments):
     with pytest.raises(SystemExit) as end:
         cli.main(arguments)
 
-    assert end.value.code == 2
+    assert 2 == end.value.code
     assert "usage: rookery" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def test_request_id_comes_back():
     with serving(edge_app()) as client:
         response = client.get("/test", headers={"x-request-id": "order-7/a=b:c"})
 
-    assert response.headers["x-request-id"] == "order-7/a=b:c"
+    assert "order-7/a=b:c" == response.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 129, "a;b", "\u00e9"])
@@ -51,7 +51,7 @@ def test_request_ids_differ():
     with serving(edge_app()) as one, serving(edge_app()) as other:
         ids = {client.get("/test").headers["x-request-id"] for client in (one, one, other)}
 
-    assert len(ids) == 3
+    assert 3 == len(ids)
 
 
 def test_draining_says_so():
@@ -61,7 +61,7 @@ def test_draining_says_so():
         app.state.rookery.health.draining = True
         response = client.get("/test")
 
-    assert (response.status_code, response.headers["connection"]) == (200, "close")
+    assert (200, "close") == (response.status_code, response.headers["connection"])
 
 
 def test_the_same_response_again():
@@ -70,7 +70,7 @@ def test_the_same_response_again():
         for _ in range(3):
             response = client.get("/test")
 
-    assert len(response.headers.get_list("x-request-id")) == 1
+    assert 1 == len(response.headers.get_list("x-request-id"))
 
 
 def test_exception_in_the_middle_of_an_answer():
@@ -88,8 +88,8 @@ def test_exception_in_the_middle_is_logged_once(capfd):
         exchange(port_of(client), b"GET /breaks HTTP/1.1\r\nHost: a\r\n\r\n")
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
-    assert sum("traceback" in line for line in lines) == 1
-    assert [line["status"] for line in lines if line["logger"] == "rookery.access"] == [200]
+    assert 1 == sum("traceback" in line for line in lines)
+    assert [200] == [line["status"] for line in lines if line["logger"] == "rookery.access"]
 
 
 def test_client_that_went_away_is_no_error(capfd):
@@ -105,7 +105,7 @@ def test_client_that_went_away_is_no_error(capfd):
         exchange(port_of(client), head, seconds=0.3)
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
-    assert [line["status"] for line in lines if "status" in line] == [499]
+    assert [499] == [line["status"] for line in lines if "status" in line]
     assert not any("traceback" in line for line in lines)
 
 
@@ -139,7 +139,7 @@ def test_cancelled_requests_get_an_answer():
 
     asyncio.run(cancel_it())
 
-    assert sent[0]["status"] == 503
+    assert 503 == sent[0]["status"]
 
 
 @pytest.mark.parametrize("path", ["/test", "/livez", "/docs", "/openapi.json", "/metrics"])
@@ -150,8 +150,8 @@ def test_head_wherever_get(path):
         length = len(client.get(path).content)
         head, _, body = exchange(port_of(client), request).partition(b"\r\n\r\n")
 
-    assert head.splitlines()[0] == b"HTTP/1.1 200 OK"
-    assert body == b""
+    assert b"HTTP/1.1 200 OK" == head.splitlines()[0]
+    assert b"" == body
     if path != "/metrics":  # it changes with each scrape
         assert f"content-length: {length}".encode() in head.splitlines()
 
@@ -188,4 +188,4 @@ def test_other_protocols_pass_through():
         app({"type": "websocket", "path": "/", "headers": [], "query_string": b""}, receive, send)
     )
 
-    assert [message["type"] for message in sent] == ["websocket.close"]
+    assert ["websocket.close"] == [message["type"] for message in sent]

@@ -52,19 +52,19 @@ def test_one_shape(method, path, expected):
     known = {"request_id": "abc"} if path != "/livez" else {}  # probes have no id: never logged
 
     assert expected | known == response.json()
-    assert response.headers["content-type"] == "application/problem+json"
+    assert "application/problem+json" == response.headers["content-type"]
 
 
 def test_headers_of_the_exception():
     """An exception's own headers reach the caller."""
     with serving(failing_app()) as client:
-        assert client.get("/teapot").headers["x-kind"] == "teapot"
+        assert "teapot" == client.get("/teapot").headers["x-kind"]
 
 
 def test_allow_names_every_method():
     """A 405 lists all methods of all routes at the path, and HEAD where there is GET."""
     with serving(failing_app()) as client:
-        assert client.put("/items").headers["allow"] == "GET, HEAD, POST"
+        assert "GET, HEAD, POST" == client.put("/items").headers["allow"]
 
 
 def test_allow_without_get():
@@ -72,7 +72,7 @@ def test_allow_without_get():
     app = create_app(settings())
     app.post("/only")(lambda: None)
     with serving(app) as client:
-        assert client.get("/only").headers["allow"] == "POST"
+        assert "POST" == client.get("/only").headers["allow"]
 
 
 def test_validation_error_keeps_the_value_to_itself():
@@ -80,8 +80,8 @@ def test_validation_error_keeps_the_value_to_itself():
     with serving(failing_app()) as client:
         response = client.get("/items", params={"limit": "hunter2"})
 
-    assert response.status_code == 422
-    assert [error["loc"] for error in response.json()["errors"]] == [["query", "limit"]]
+    assert 422 == response.status_code
+    assert [["query", "limit"]] == [error["loc"] for error in response.json()["errors"]]
     assert "hunter2" not in response.text
 
 
@@ -108,4 +108,4 @@ def test_exception_of_a_middleware_outside():
     with serving(app) as client:
         response = client.get("/")
 
-    assert response.json() == {"title": "Internal Server Error", "status": 500}
+    assert {"title": "Internal Server Error", "status": 500} == response.json()

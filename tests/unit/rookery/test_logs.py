@@ -53,7 +53,7 @@ def test_line_of_a_request(capfd):
     [line] = [line for line in printed(capfd) if line["logger"] == "rookery.access"]
 
     assert 0 <= line.pop("duration_seconds") < 1
-    assert datetime.fromisoformat(line.pop("time")).utcoffset().total_seconds() == 0
+    assert 0 == datetime.fromisoformat(line.pop("time")).utcoffset().total_seconds()
     assert {
         "level": "info",
         "logger": "rookery.access",
@@ -74,7 +74,7 @@ def test_lines_of_the_service_carry_the_request_id(capfd):
         client.get("/items/a", headers={"x-request-id": "r2"})
     [line] = [line for line in printed(capfd) if line["logger"] == "shop"]
 
-    assert (line["message"], line["request_id"], line["left"]) == ("few left", "r2", 2)
+    assert ("few left", "r2", 2) == (line["message"], line["request_id"], line["left"])
 
 
 def test_traceback_is_logged_once(capfd):
@@ -83,7 +83,7 @@ def test_traceback_is_logged_once(capfd):
         client.get("/raise")
     lines = [line for line in printed(capfd) if line["level"] == "error"]
 
-    assert [line["logger"] for line in lines] == ["rookery", "rookery.access"]
+    assert ["rookery", "rookery.access"] == [line["logger"] for line in lines]
     assert "RuntimeError: boom" in lines[0]["traceback"]
     assert lines[0]["request_id"] == lines[1]["request_id"]
 
@@ -92,9 +92,9 @@ def test_probes_and_scrapes_are_not_logged(capfd):
     """What asks every few seconds leaves no line."""
     with serving(logging_app()) as client:
         for path in ("/livez", "/readyz", "/metrics", "/docs"):
-            assert client.get(path).status_code == 200
+            assert 200 == client.get(path).status_code
 
-    assert [line for line in printed(capfd) if line["logger"] == "rookery.access"] == []
+    assert [] == [line for line in printed(capfd) if line["logger"] == "rookery.access"]
 
 
 def test_only_server_errors_below_info(capfd):
@@ -106,7 +106,7 @@ def test_only_server_errors_below_info(capfd):
         client.get("/raise")
     lines = [line for line in printed(capfd) if line["logger"] == "rookery.access"]
 
-    assert [line["status"] for line in lines] == [500]
+    assert [500] == [line["status"] for line in lines]
 
 
 def test_long_paths_are_cut(capfd):
@@ -139,7 +139,7 @@ def test_time_does_not_depend_on_the_zone(monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     time.tzset()
     try:
-        assert logs.timestamp(1.5) == "1970-01-01T00:00:01.500+00:00"
+        assert "1970-01-01T00:00:01.500+00:00" == logs.timestamp(1.5)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -169,7 +169,7 @@ def test_closed_output_fails_no_request(monkeypatch):
     os.close(reading)
     monkeypatch.setattr(logs, "_STDOUT", writing)
     with serving(logging_app()) as client:
-        assert client.get("/nowhere").status_code == 404
+        assert 404 == client.get("/nowhere").status_code
     os.close(writing)
 
 
@@ -185,5 +185,5 @@ def test_stop_says_why(capfd):
     with pytest.raises(SystemExit) as stop:
         logs.stop(Settings(log_format="json"), "first\nsecond", 2)
 
-    assert stop.value.code == 2
-    assert [line["message"] for line in printed(capfd)] == ["first", "second"]
+    assert 2 == stop.value.code
+    assert ["first", "second"] == [line["message"] for line in printed(capfd)]

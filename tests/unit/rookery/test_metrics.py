@@ -34,8 +34,8 @@ def test_names_that_dashboards_know():
 
     labels = 'handler="/items/{name}",method="GET"'
 
-    assert found[f'http_requests_total{{{labels},status="2xx"}}'] == 2
-    assert found[f"http_request_duration_seconds_count{{{labels}}}"] == 2
+    assert 2 == found[f'http_requests_total{{{labels},status="2xx"}}']
+    assert 2 == found[f"http_request_duration_seconds_count{{{labels}}}"]
 
 
 def test_unknown_paths_share_a_series():
@@ -44,20 +44,20 @@ def test_unknown_paths_share_a_series():
         client.get("/nowhere")
         before = series(scrape(client).text)
         for path in ("/a.php", "/items/a/", "//", "/%ff", "/items"):
-            assert client.get(path).status_code == 404
+            assert 404 == client.get(path).status_code
         after = series(scrape(client).text)
 
     assert before.keys() == after.keys()
-    assert after['http_requests_total{handler="none",method="GET",status="4xx"}'] == 6
+    assert 6 == after['http_requests_total{handler="none",method="GET",status="4xx"}']
 
 
 def test_unknown_methods_share_a_label():
     """Methods that HTTP does not define are OTHER; those that the parser refuses are none."""
     with serving(measured_app()) as client:
         for method in ("PROPFIND", "MKCOL", "REPORT", "BIND"):
-            assert client.request(method, "/items/a").status_code == 405
+            assert 405 == client.request(method, "/items/a").status_code
         invented = b"MUX / HTTP/1.1\r\nHost: a\r\n\r\n"
-        assert exchange(port_of(client), invented)[:12] == b"HTTP/1.1 400"
+        assert b"HTTP/1.1 400" == exchange(port_of(client), invented)[:12]
         methods = {
             name.partition('method="')[2].partition('"')[0]
             for name in series(scrape(client).text)
@@ -94,7 +94,7 @@ def test_bad_accept_header():
     with serving(measured_app()) as client:
         response = scrape(client, "application/openmetrics-text;version=newest")
 
-    assert response.status_code == 200
+    assert 200 == response.status_code
     assert response.headers["content-type"].startswith("text/plain")
 
 
@@ -122,11 +122,11 @@ def test_shed_requests_are_counted_twice():
     app = measured_app(max_in_flight=1)
     app.state.rookery.limiter.limit = 0
     with serving(app) as client:
-        assert client.get("/items/a").status_code == 503
+        assert 503 == client.get("/items/a").status_code
         found = series(scrape(client).text)
 
-    assert found["rookery_requests_shed_total"] == 1
-    assert found['http_requests_total{handler="none",method="GET",status="5xx"}'] == 1
+    assert 1 == found["rookery_requests_shed_total"]
+    assert 1 == found['http_requests_total{handler="none",method="GET",status="5xx"}']
 
 
 def test_state_of_the_process():
@@ -156,7 +156,7 @@ def test_metrics_of_the_process_and_of_the_service():
     finally:
         REGISTRY.unregister(counter)
 
-    assert found["birds_total"] == 1
+    assert 1 == found["birds_total"]
     assert found["process_resident_memory_bytes"] > 0
 
 

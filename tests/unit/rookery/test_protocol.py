@@ -66,7 +66,7 @@ def test_odd_requests(request_bytes, status):
     """Whatever bytes arrive, the answer is a 4xx or the right one, never a 5xx, and life goes on."""
     with serving(patient_app()) as client:
         assert status == status_of(exchange(port_of(client), request_bytes))
-        assert client.get("/test").status_code == 200
+        assert 200 == client.get("/test").status_code
 
 
 def test_refusal_is_a_problem():
@@ -74,7 +74,7 @@ def test_refusal_is_a_problem():
     with serving(patient_app()) as client:
         answer = exchange(port_of(client), b"nonsense\r\n\r\n")
 
-    assert problem_of(answer) == {"title": "Bad Request", "status": 400}
+    assert {"title": "Bad Request", "status": 400} == problem_of(answer)
     assert b"content-type: application/problem+json" in answer
     assert b"connection: close" in answer
 
@@ -86,7 +86,7 @@ def test_refusal_is_one_line_with_the_client(capfd):
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     [line] = [line for line in lines if "refused" in line["message"]]
 
-    assert (line["client"], line["status"]) == ("127.0.0.1", 400)
+    assert ("127.0.0.1", 400) == (line["client"], line["status"])
     assert "forged" not in str(lines)
 
 
@@ -99,7 +99,7 @@ def test_headers_above_the_bound(pieces):
         answer = exchange(port_of(client), request)
 
         assert status_of(answer) in (431, 0)  # 0: the reset of the rest was faster than the answer
-        assert client.get("/test").status_code == 200
+        assert 200 == client.get("/test").status_code
 
 
 def test_headers_above_the_bound_in_one_read():
@@ -112,7 +112,7 @@ def test_headers_above_the_bound_in_one_read():
     with serving(patient_app(max_header_bytes=1024)) as client:
         refused, accepted = (exchange(port_of(client), r) for r in (request, small_with_body))
 
-    assert (status_of(refused), status_of(accepted)) == (431, 200)
+    assert (431, 200) == (status_of(refused), status_of(accepted))
     assert accepted.endswith(b"\r\n5000")
 
 
@@ -121,7 +121,7 @@ def test_unfinished_headers_above_the_bound():
     with serving(patient_app(max_header_bytes=1024)) as client:
         answer = exchange(port_of(client), b"GET / HTTP/1.1\r\nX: " + b"x" * 2000)
 
-    assert status_of(answer) == 431
+    assert 431 == status_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_client_that_reads_slowly_is_served():
         return "x" * 20_000_000
 
     with serving(app) as client:
-        assert len(client.get("/large").content) == 20_000_002
+        assert 20_000_002 == len(client.get("/large").content)
 
 
 def test_slow_body_is_served():
@@ -192,7 +192,7 @@ def test_slow_body_is_served():
 
         response = client.post("/length", content=pieces())
 
-    assert response.text == "10"
+    assert "10" == response.text
 
 
 def test_many_silent_connections():
@@ -201,7 +201,7 @@ def test_many_silent_connections():
         before = series(client.get("/metrics").text)["process_open_fds"]
         for _ in range(500):
             stack.enter_context(socket.create_connection(("127.0.0.1", port_of(client))))
-        assert client.get("/test").status_code == 200
+        assert 200 == client.get("/test").status_code
         # each is open at both ends, in this one process: the server's ends go
         until(
             lambda: series(client.get("/metrics").text)["process_open_fds"] <= before + 510,
@@ -216,7 +216,7 @@ def test_upgrades_are_ignored(protocol):
     with serving(patient_app()) as client:
         answer = exchange(port_of(client), request + b"\r\n\r\n")
 
-    assert status_of(answer) == 200
+    assert 200 == status_of(answer)
     assert b"connection: close" in answer
 
 
@@ -226,7 +226,7 @@ def test_pipelined_requests():
     with serving(patient_app()) as client:
         answer = exchange(port_of(client), keep + keep + GET)
 
-    assert answer.count(b'{"status":200}') == 3
+    assert 3 == answer.count(b'{"status":200}')
 
 
 def test_nonsense_behind_a_request():
@@ -246,21 +246,21 @@ def test_body_above_the_bound(declared):
     with serving(patient_app(max_body_bytes=1000)) as client:
         response = client.post("/length", content=content if declared else iter([content]))
 
-    assert response.status_code == 413
-    assert response.json()["detail"] == "The body is larger than 1000 bytes."
+    assert 413 == response.status_code
+    assert "The body is larger than 1000 bytes." == response.json()["detail"]
 
 
 def test_body_within_the_bound():
     """A body of just the largest size is accepted."""
     with serving(patient_app(max_body_bytes=1000)) as client:
-        assert client.post("/length", content=b"x" * 1000).text == "1000"
+        assert "1000" == client.post("/length", content=b"x" * 1000).text
 
 
 def test_endless_body_is_not_kept():
     """A gigabyte announced costs no memory: it is refused before it is read."""
     head = b"POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n"
     with serving(patient_app()) as client:
-        assert status_of(exchange(port_of(client), head)) == 413
+        assert 413 == status_of(exchange(port_of(client), head))
 
 
 def test_client_goes_away():

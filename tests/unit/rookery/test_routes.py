@@ -92,7 +92,7 @@ def test_background_task_runs():
     with serving(app) as client:
         client.get("/background")
 
-    assert app.state.done == ["background"]
+    assert ["background"] == app.state.done
 
 
 def test_dependencies_of_the_application():
@@ -104,7 +104,7 @@ def test_dependencies_of_the_application():
         return PlainTextResponse("never")
 
     with serving(app) as client:
-        assert client.get("/direct").status_code == 401
+        assert 401 == client.get("/direct").status_code
 
 
 def test_pydantic_v1_where_it_is_in_use(monkeypatch):

@@ -58,8 +58,8 @@ def test_drain():
         code, lines = process.end()
 
     assert "connection" not in before.headers
-    assert (during.status_code, during.headers["connection"], alive) == (200, "close", 200)
-    assert code == 0
+    assert (200, "close", 200) == (during.status_code, during.headers["connection"], alive)
+    assert 0 == code
     assert [line["message"] for line in map(json.loads, lines) if line["logger"] == "rookery"][
         1:
     ] == ["draining for 1 s", "no longer listening, 0 requests in flight", "stopped"]
@@ -76,7 +76,7 @@ def test_requests_in_flight_are_finished(service):
         code, _ = process.end()
 
     assert answer.endswith(b'"done"')
-    assert code == 0
+    assert 0 == code
 
 
 def test_time_to_stop_is_bounded(service):
@@ -91,7 +91,7 @@ def test_time_to_stop_is_bounded(service):
         code, _ = process.end()
 
     assert answer.startswith(b"HTTP/1.1 503 ")
-    assert code == 0
+    assert 0 == code
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_stop_at_once(signals):
             time.sleep(0.2)
         code, _ = process.end()
 
-    assert code == 0
+    assert 0 == code
 
 
 def test_forced_stop(service):
@@ -118,7 +118,7 @@ def test_forced_stop(service):
             process.popen.send_signal(signal.SIGINT)
         code, _ = process.end()
 
-    assert code == 0
+    assert 0 == code
 
 
 @pytest.mark.parametrize("variable", ["ROOKERY_PORT", "ROOKERY_ADMIN_PORT"])
@@ -130,8 +130,8 @@ def test_port_in_use(variable):
         ended = run("serve", **other | {variable: str(port), "ROOKERY_HOST": "127.0.0.1"})
     [line] = ended.stdout.splitlines()
 
-    assert ended.returncode == 3
-    assert ended.stderr == ""
+    assert 3 == ended.returncode
+    assert "" == ended.stderr
     assert (
         f"cannot listen on 127.0.0.1 port {port}: address already in use; stop what is there, or "
         f"choose another address by {variable} and ROOKERY_HOST"
@@ -142,7 +142,7 @@ def test_host_of_another_machine():
     """An address that is not this machine's is refused likewise."""
     ended = run("serve", ROOKERY_HOST="not a host", ROOKERY_PORT="0")
 
-    assert ended.returncode == 3
+    assert 3 == ended.returncode
     assert "cannot listen on not a host port 0: " in json.loads(ended.stdout)["message"]
 
 
@@ -151,8 +151,8 @@ def test_wrong_setting():
     ended = run("serve", ROOKERY_PORT="abc")
     [line] = ended.stdout.splitlines()
 
-    assert ended.returncode == 2
-    assert ended.stderr == ""
+    assert 2 == ended.returncode
+    assert "" == ended.stderr
     assert json.loads(line)["message"].startswith("ROOKERY_PORT is 'abc': ")
 
 
@@ -168,7 +168,7 @@ def test_wrong_setting_under_plain_uvicorn():
         check=False,
     )
 
-    assert ended.returncode == 2
+    assert 2 == ended.returncode
     assert "ROOKERY_DRAIN_SECONDS is 'soon': " in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
 
@@ -198,7 +198,7 @@ def test_wrong_application(tmp_path, target, reason):
     """An application that cannot be served is one sentence, and exit code 2."""
     ended = run("serve", target, PYTHONPATH=str(tmp_path))
 
-    assert ended.returncode == 2
+    assert 2 == ended.returncode
     assert reason == json.loads(ended.stdout)["message"]
 
 
@@ -215,6 +215,6 @@ def test_failed_start(tmp_path):
     )
     ended = run("serve", "failing:app", PYTHONPATH=str(tmp_path), ROOKERY_PORT="0")
 
-    assert ended.returncode == 3
+    assert 3 == ended.returncode
     assert all(json.loads(line) for line in ended.stdout.splitlines())
     assert "no database" in ended.stdout

@@ -10,8 +10,8 @@ def test_defaults():
     """With nothing set, the service listens on every address, port 8123, and trusts no proxy."""
     chosen = load({})
 
-    assert (chosen.host, chosen.port, chosen.admin_port) == ("0.0.0.0", 8123, None)
-    assert chosen.forwarded_allow_ips == ()
+    assert ("0.0.0.0", 8123, None) == (chosen.host, chosen.port, chosen.admin_port)
+    assert () == chosen.forwarded_allow_ips
 
 
 def test_frozen():
@@ -22,7 +22,7 @@ def test_frozen():
 
 def test_empty_is_unset():
     """A manifest can leave a variable blank."""
-    assert load({"ROOKERY_PORT": ""}).port == 8123
+    assert 8123 == load({"ROOKERY_PORT": ""}).port
 
 
 def test_mounted_file(tmp_path):
@@ -31,7 +31,7 @@ def test_mounted_file(tmp_path):
     (tmp_path / "ROOKERY_LOG_LEVEL").write_text("error")
     chosen = load({"ROOKERY_SECRETS_DIR": str(tmp_path), "ROOKERY_LOG_LEVEL": "debug"})
 
-    assert (chosen.port, chosen.log_level) == (9000, "debug")
+    assert (9000, "debug") == (chosen.port, chosen.log_level)
 
 
 def test_unreadable_file(tmp_path):
@@ -130,7 +130,7 @@ def test_root_path(given, expected):
         ),
         (
             {"ROOKERY_COLOUR": "blue"},
-            "ROOKERY_COLOUR is not a setting: unset it; the README lists the settings.",
+            "ROOKERY_COLOUR is not a setting: unset it; docs/settings.md lists them.",
         ),
     ],
 )
@@ -147,14 +147,14 @@ def test_every_fault_is_named():
     with pytest.raises(SettingsError) as refusal:
         load({"ROOKERY_PORT": "x", "ROOKERY_DOCS": "maybe"})
 
-    assert len(str(refusal.value).splitlines()) == 2
+    assert 2 == len(str(refusal.value).splitlines())
 
 
 def test_ports_that_are_both_free():
     """Port 0 asks for any free one, twice if need be."""
     chosen = load({"ROOKERY_PORT": "0", "ROOKERY_ADMIN_PORT": "0"})
 
-    assert (chosen.port, chosen.admin_port) == (0, 0)
+    assert (0, 0) == (chosen.port, chosen.admin_port)
 
 
 def test_service_links_are_not_misspellings():
@@ -166,7 +166,7 @@ def test_service_links_are_not_misspellings():
         "ROOKERY_BLUE_PORT": "tcp://10.96.0.8:80",
     }
 
-    assert load(links).port == 8123
+    assert 8123 == load(links).port
 
 
 def test_programs_may_not_invent_settings():
@@ -204,5 +204,5 @@ def test_tracing_is_asked_for_by_an_endpoint():
 
 def test_variable_names():
     """Settings are ROOKERY_ variables; those of OpenTelemetry keep the names that it defines."""
-    assert variable("port") == "ROOKERY_PORT"
-    assert variable("otel_sdk_disabled") == "OTEL_SDK_DISABLED"
+    assert "ROOKERY_PORT" == variable("port")
+    assert "OTEL_SDK_DISABLED" == variable("otel_sdk_disabled")
