@@ -65,11 +65,16 @@ def exchange(port: int, request: bytes, seconds: float = 5) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         with contextlib.suppress(OSError):  # the server may answer and close before all is sent
             connection.sendall(request)
-        answer = b""
-        with contextlib.suppress(OSError):
-            while piece := connection.recv(65536):
-                answer += piece
-        return answer
+        return read_all(connection)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """What arrives until the other side closes, or the connection's time is out."""
+    answer = b""
+    with contextlib.suppress(OSError):
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer
 
 
 def status_of(answer: bytes) -> int:

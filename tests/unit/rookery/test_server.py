@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from tests.support import ROOT, Process, environment, until
+from tests.support import ROOT, Process, environment, read_all, until
 
 SERVICE = """
 import asyncio
@@ -72,7 +72,7 @@ def test_requests_in_flight_are_finished(service):
             connection.sendall(b"GET /slow/1 HTTP/1.1\r\nHost: a\r\n\r\n")
             time.sleep(0.2)
             process.popen.send_signal(signal.SIGTERM)
-            answer = connection.recv(65536)
+            answer = read_all(connection)
         code, _ = process.end()
 
     assert answer.endswith(b'"done"')
@@ -87,7 +87,7 @@ def test_time_to_stop_is_bounded(service):
             connection.sendall(b"GET /slow/60 HTTP/1.1\r\nHost: a\r\n\r\n")
             time.sleep(0.2)
             process.popen.send_signal(signal.SIGTERM)
-            answer = connection.recv(65536)
+            answer = read_all(connection)
         code, _ = process.end()
 
     assert answer.startswith(b"HTTP/1.1 503 ")
