@@ -1,0 +1,23 @@
+"""The tests of the image need one, and a runtime: without them they are skipped, with the reason.
+
+Where REQUIRE_IMAGE is set, as `make test-image` does, they fail instead.
+"""
+
+import os
+
+import pytest
+from tests.image import container
+
+
+@pytest.fixture(scope="session")
+def missing():
+    """Why no container can be run here, asked once."""
+    return container.missing()
+
+
+@pytest.fixture(autouse=True)
+def _image(missing):
+    if missing and os.environ.get("REQUIRE_IMAGE"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
