@@ -12,21 +12,29 @@ window, and only a standing lag counts (its minimum over a few beats, as in CoDe
 late beat is a garbage collection or a neighbour on the node.
 """
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rookery.errors import problem
+from rookery.health import BEAT_SECONDS
 
 RETRY_AFTER_SECONDS = 1
 
-# The bound never falls below this: a few requests must run for the lag to be measured at all.
-LEAST_IN_FLIGHT = 4
-_STANDING_BEATS = 3
-_DECREASE = 0.7
-_INCREASE = 1.2
+# The bound never falls below this: enough to keep a processor busy, and few to wait for.
+LEAST_IN_FLIGHT = 6
+
+_BEATS = 3  # of the heartbeat, that are looked at together
+_STANDING = 1  # of them may be on time, and the lag still stands
+_BUSY = 0.9  # share of a processor from which the process has no time left
+_BUSY_PATIENCE = 0.1  # what a busy process is allowed of the lag that any other is
+_FALL = 0.5
+_RISE = 1.25
 
 
 class Limiter:
@@ -35,27 +43,50 @@ class Limiter:
     Args:
         max_in_flight: the bound while the event loop is on time.
         max_lag_seconds: standing lag from which the bound falls; 0 never lowers it.
+
+    Attributes:
+        late_at: time (of `time.monotonic`) from which the present turn of the loop is too long.
     """
 
     def __init__(self, max_in_flight: int, max_lag_seconds: float) -> None:
         self._most = max_in_flight
         self._least = min(LEAST_IN_FLIGHT, max_in_flight)
         self._max_lag_seconds = max_lag_seconds
-        self._lags: deque[float] = deque(maxlen=_STANDING_BEATS)
+        self._beats: deque[_Beat] = deque(maxlen=_BEATS)
         self.limit = max_in_flight
         self.in_flight = 0
+        self.late_at = math.inf
 
     def on_lag(self, lag_seconds: float) -> None:
-        """Adjust the bound to the lag of one heartbeat."""
-        self._lags.append(lag_seconds)
-        if not self._max_lag_seconds or len(self._lags) < _STANDING_BEATS:
+        """Note the lag of one heartbeat, and adjust the bound."""
+        if not self._max_lag_seconds:
             return
-        if min(self._lags) > self._max_lag_seconds:
+        beat = _Beat(lag_seconds, time.monotonic(), time.process_time())
+        self.late_at = beat.at + BEAT_SECONDS + self._max_lag_seconds
+        self._beats.append(beat)
+        if len(self._beats) == _BEATS:
+            self._adjust()
+
+    def _adjust(self) -> None:
+        standing = sorted(beat.lag for beat in self._beats)[_STANDING]
+        first, last = self._beats[0], self._beats[-1]
+        is_busy = (last.used - first.used) >= _BUSY * (last.at - first.at)
+        allowed = self._max_lag_seconds * (_BUSY_PATIENCE if is_busy else 1)
+        if standing > allowed:
             # from what is in flight, not from a bound that nothing had reached
-            self.limit = max(self._least, int(min(self.limit, self.in_flight) * _DECREASE))
-            self._lags.clear()
+            held = min(self.limit, self.in_flight)
+            self.limit = max(self._least, int(held * max(_FALL, allowed / standing)))
         elif self.limit < self._most:
-            self.limit = min(self._most, int(self.limit * _INCREASE) + 1)
+            rise = self.limit + 1 if is_busy else int(self.limit * _RISE) + 1
+            self.limit = min(self._most, rise)
+        if is_busy:
+            self._beats.clear()
+
+
+class _Beat(NamedTuple):
+    lag: float
+    at: float
+    used: float
 
 
 class Shedding:
@@ -70,7 +101,7 @@ class Shedding:
         limiter = self._limiter
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif limiter.in_flight >= limiter.limit:
+        elif limiter.in_flight >= limiter.limit or time.monotonic() > limiter.late_at:
             self._on_shed(scope["method"])
             await _refusal()(scope, receive, send)
         else:
