@@ -189,9 +189,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
             continue
         near = difflib.get_close_matches(name[len(PREFIX) :], names, n=1)
         hint = (
-            f"did you mean {PREFIX}{near[0]}?"
-            if near
-            else "unset it; docs/settings.md lists them."
+            f"did you mean {PREFIX}{near[0]}?" if near else "unset it; docs/settings.md lists them."
         )
         raise SettingsError(f"{name} is not a setting: {hint}")
 

@@ -7,17 +7,16 @@ are. It finds what a server does when that is too much.
 
 import asyncio
 import collections
+import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvloop
-
 from tests.bench.servers import HOST
 
-CLIENT_TIMEOUT_SECONDS = 1.0
 FAILED = 0  # in place of a status: no answer, or none in time
 
 
@@ -85,6 +84,16 @@ class Connection(asyncio.Protocol):
         self._answer, self._on_answer = b"", on_answer
         self.transport.write(asked)
 
+    async def get(self, asked: bytes) -> int:
+        """Send a request and wait for its status; one that nobody waits for closes it."""
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.ask(asked, lambda _, status: None if answer.done() else answer.set_result(status))
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.close()
+            raise
+
     def data_received(self, data: bytes) -> None:
         self._answer += data
         head, separator, body = self._answer.partition(b"\r\n\r\n")
@@ -122,13 +131,16 @@ class Outcome:
     """What became of the requests of an open loop."""
 
     seconds: float
-    latencies: dict[int, list[float]] = field(
-        default_factory=lambda: collections.defaultdict(list)
-    )
+    latencies: dict[int, list[float]] = field(default_factory=lambda: collections.defaultdict(list))
 
     def count(self, status: int) -> int:
         """How many were answered with `status`."""
         return len(self.latencies[status])
+
+    @property
+    def failed(self) -> int:
+        """How many had no answer, or none in time."""
+        return self.count(FAILED)
 
     @property
     def goodput(self) -> float:
@@ -144,58 +156,53 @@ class Outcome:
 class OpenLoop:
     """Requests to one server at random times, each with a time-out; connections are reused."""
 
-    def __init__(self, port: int, seed: int = 1) -> None:
+    def __init__(self, port: int, *, patience: float = 1, seed: int = 1) -> None:
         self._port = port
+        self._patience = patience
         self._random = random.Random(seed)
         self._idle: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, path: str, rate: float, seconds: float, *, timeout: float = 1) -> Outcome:
-        """Ask `rate` times a second, for `seconds`, and wait for what is under way."""
-        outcome, asked = Outcome(seconds), request(path)
+    async def run(self, path: str, rate: float, *parts: float) -> list[Outcome]:
+        """Ask `rate` times a second; gives an outcome for each of `parts`, so many seconds long."""
+        outcomes, asked = [Outcome(seconds) for seconds in parts], request(path)
         due = end = time.perf_counter()
-        end += seconds
-        while due < end:
-            await asyncio.sleep(due - time.perf_counter())
-            task = asyncio.create_task(self._ask(asked, outcome, timeout))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            due += self._random.expovariate(rate)
+        for outcome in outcomes:
+            end += outcome.seconds
+            while due < end:
+                await asyncio.sleep(due - time.perf_counter())
+                self._start(asked, outcome)
+                due += self._random.expovariate(rate)
         await asyncio.gather(*self._tasks)
-        return outcome
+        self._close()
+        return outcomes
 
     async def burst(self, path: str, requests: int) -> Outcome:
         """Ask that often at once."""
         outcome = Outcome(1)
-        await asyncio.gather(*(self._ask(request(path), outcome, 5) for _ in range(requests)))
+        for _ in range(requests):
+            self._start(request(path), outcome)
+        await asyncio.gather(*self._tasks)
         return outcome
 
-    def close(self) -> None:
-        """Close the connections."""
+    def _close(self) -> None:
         for connection in self._idle:
             connection.close()
 
-    async def _ask(self, asked: bytes, outcome: Outcome, timeout: float) -> None:
-        started, status = time.perf_counter(), FAILED
-        try:
-            async with asyncio.timeout(timeout):
-                status = await self._answer(asked)
-        except (TimeoutError, OSError):
-            status = FAILED
-        outcome.latencies[status].append(time.perf_counter() - started)
+    def _start(self, asked: bytes, outcome: Outcome) -> None:
+        task = asyncio.create_task(self._ask(asked, outcome))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, asked: bytes) -> int:
-        connection = self._take() or await connect(self._port)
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        try:
-            connection.ask(asked, lambda _, status: answer.done() or answer.set_result(status))
-            status = await answer
-        except asyncio.CancelledError:
-            connection.close()
-            raise
-        if connection.is_open:
-            self._idle.append(connection)
-        return status
+    async def _ask(self, asked: bytes, outcome: Outcome) -> None:
+        started, status = time.perf_counter(), FAILED
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(self._patience):
+                connection = self._take() or await connect(self._port)
+                status = await connection.get(asked)
+                if connection.is_open:
+                    self._idle.append(connection)
+        outcome.latencies[status].append(time.perf_counter() - started)
 
     def _take(self) -> Connection | None:
         while self._idle:
@@ -203,3 +210,18 @@ class OpenLoop:
             if connection.is_open:
                 return connection
         return None
+
+
+async def send_all(port: int, requests: Iterable[bytes], connections: int = 32) -> None:
+    """Send `requests`, whatever the answers are."""
+    left = iter(requests)
+
+    async def user() -> None:
+        connection = await connect(port)
+        for asked in left:
+            if not connection.is_open:
+                connection = await connect(port)
+            await connection.get(asked)
+        connection.close()
+
+    await asyncio.gather(*(user() for _ in range(connections)))

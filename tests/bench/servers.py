@@ -27,7 +27,7 @@ class Variant:
     name: str
     module: str
     is_ours: bool = False
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict, hash=False)
 
     def command(self, port: int) -> list[str]:
         """What starts it on `port`."""

@@ -1,7 +1,6 @@
 """FastAPI as its tutorial has it."""
 
 from fastapi import FastAPI
-
 from tests.bench.apps.work import add_work
 
 app = FastAPI()
