@@ -30,7 +30,14 @@ def clone(tmp_path_factory):
 def fresh_environment() -> dict[str, str]:
     """The environment of somebody who has just opened a terminal."""
     variables = environment()
-    for name in ("FRESH", "VIRTUAL_ENV", "COVERAGE_PROCESS_CONFIG", "MAKEFLAGS", "MAKELEVEL"):
+    for name in (
+        "FRESH",
+        "NO_SKIPS",
+        "VIRTUAL_ENV",
+        "COVERAGE_PROCESS_CONFIG",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+    ):
         variables.pop(name, None)
     ours = str(ROOT / "venv")
     folders = [each for each in variables["PATH"].split(":") if not each.startswith(ours)]
