@@ -33,7 +33,7 @@ dev: install ## Serve on port 8123, and again after each edit
 	$(BIN)/uvicorn src.app:app --host 0.0.0.0 --port 8123 --reload
 
 .PHONY: test
-test: check test-unit ## Everything that needs no image and no cluster
+test: check test-unit test-chart ## Everything that needs no image and no cluster
 
 .PHONY: check
 check: lint types imports locked ## Lint, types, import walls, lock

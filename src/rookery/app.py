@@ -124,6 +124,7 @@ async def _heartbeat(chassis: Chassis) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+        chassis.limiter.on_last_beat()
 
 
 @contextlib.contextmanager

@@ -1,151 +1,270 @@
-"""The bound on requests in flight: when it refuses, and when it moves."""
+"""What is refused under overload, and what is not."""
 
-import asyncio
-import threading
-import time
+import itertools
+import math
 
 import httpx
-from tests.support import free_port, series, serving, settings, until
+import pytest
+from fastapi import FastAPI
+from tests.support import serving, settings
 
 from rookery import create_app
-from rookery.shedding import LEAST_IN_FLIGHT, Limiter
+from rookery.shedding import LEAST_IN_FLIGHT, Limiter, Shedding
+
+MOST = 1000
+MAX_LAG = 0.05
 
 
-def beats(limiter: Limiter, lag_seconds: float, count: int = 10) -> None:
-    for _ in range(count):
-        limiter.on_lag(lag_seconds)
+class Clock:
+    """Time that passes when told to, for the limiter."""
+
+    def __init__(self) -> None:
+        self.now = self.used = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def process_time(self) -> float:
+        return self.used
 
 
-def test_bound_falls_while_the_loop_stands_late():
-    """Standing lag lowers the bound from what is in flight, but never below what keeps it busy."""
-    limiter = Limiter(1000, max_lag_seconds=0.05)
-    limiter.in_flight = 100
-    beats(limiter, 0.2)
-
-    assert LEAST_IN_FLIGHT <= limiter.limit < 100
-
-    beats(limiter, 0.2, count=200)
-
-    assert LEAST_IN_FLIGHT == limiter.limit
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("rookery.shedding.time", clock)
+    return clock
 
 
-def test_one_late_beat_is_no_congestion():
-    """A garbage collection or a neighbour makes one beat late; nobody is refused for it."""
-    limiter = Limiter(1000, max_lag_seconds=0.05)
-    for lag in (0, 0.3, 0, 0, 0.3, 0, 0):
+def beat(limiter: Limiter, clock: Clock, *lags: float, share: float = 1.0) -> None:
+    """Heartbeats that were late by `lags`, while the process had `share` of a processor."""
+    for lag in lags:
+        clock.now += 0.05 + lag
+        clock.used += share * (0.05 + lag)
         limiter.on_lag(lag)
 
-    assert 1000 == limiter.limit
+
+def limiter(in_flight: int = 0, most: int = MOST, max_lag: float = MAX_LAG) -> Limiter:
+    made = Limiter(most, max_lag)
+    made.in_flight = in_flight
+    return made
 
 
-def test_bound_comes_back():
-    """Once the loop is on time again, the bound rises to where it was."""
-    limiter = Limiter(1000, max_lag_seconds=0.05)
-    beats(limiter, 0.2)
-    beats(limiter, 0, count=2000)
+def test_overload_lowers_the_bound(clock):
+    """A busy process whose loop is late on three beats takes fewer than it has in flight."""
+    overloaded = limiter(in_flight=40)
+    beat(overloaded, clock, 0.01, 0.01, 0.01)
 
-    assert 1000 == limiter.limit
-
-
-def test_fixed_bound():
-    """Without a bound on the lag, the bound on requests does not move."""
-    limiter = Limiter(1000, max_lag_seconds=0)
-    beats(limiter, 5)
-
-    assert 1000 == limiter.limit
+    assert 20 == overloaded.limit
 
 
-def test_small_bound():
-    """A bound below the least is kept as it is."""
-    limiter = Limiter(2, max_lag_seconds=0.05)
-    beats(limiter, 5)
+def test_falls_by_no_more_than_a_factor(clock):
+    """However late the loop is, part of what is in flight may only wait for something else."""
+    overloaded = limiter(in_flight=100)
+    beat(overloaded, clock, 0.4, 0.4, 0.4)
 
-    assert 2 == limiter.limit
+    assert 30 == overloaded.limit
 
 
-def test_refusal():
-    """Past the bound the answer is a 503 that says when to come again; then there is room again."""
+def test_never_below_the_least(clock):
+    """A few requests are always worked on."""
+    overloaded = limiter(in_flight=2)
+    beat(overloaded, clock, *[0.4] * 30)
+
+    assert LEAST_IN_FLIGHT == overloaded.limit
+
+
+def test_least_is_not_above_the_most(clock):
+    """A small `max_in_flight` is kept."""
+    overloaded = limiter(in_flight=2, most=2)
+    beat(overloaded, clock, *[0.4] * 30)
+
+    assert 2 == overloaded.limit
+
+
+def test_one_fall_is_waited_for(clock):
+    """After a fall the next three beats show what it has changed."""
+    overloaded = limiter(in_flight=100)
+    beat(overloaded, clock, *[0.4] * 5)
+
+    assert 30 == overloaded.limit
+
+
+def test_one_late_beat_is_no_overload(clock):
+    """A garbage collection, or one request that computes for long, refuses nobody."""
+    healthy = limiter(in_flight=40)
+    beat(healthy, clock, 0, 0, 0.3, 0, 0, 0.3, 0, 0)
+
+    assert MOST == healthy.limit
+
+
+def test_busy_on_time_is_no_overload(clock):
+    """A process that uses all of a processor and is on time does what it can."""
+    healthy = limiter(in_flight=40)
+    beat(healthy, clock, *[0.004] * 10)
+
+    assert MOST == healthy.limit
+
+
+def test_neighbour_is_no_overload(clock):
+    """A process that is late because others have the processor refuses nobody."""
+    healthy = limiter(in_flight=40)
+    beat(healthy, clock, *[0.03] * 10, share=0.5)
+
+    assert MOST == healthy.limit
+
+
+def test_far_too_late_is_overload(clock):
+    """Whatever the reason, a loop that is later than the setting allows cannot serve in time."""
+    overloaded = limiter(in_flight=40)
+    beat(overloaded, clock, 0.1, 0.1, 0.1, share=0.2)
+
+    assert 20 == overloaded.limit
+
+
+def test_rises_slowly_while_busy(clock):
+    """While the process is busy the bound rises by one at a time."""
+    recovering = limiter(in_flight=100)
+    beat(recovering, clock, 0.4, 0.4, 0.4)
+    beat(recovering, clock, 0, 0, 0)
+
+    assert 31 == recovering.limit
+
+
+def test_rises_fast_when_it_is_over(clock):
+    """When the process has time again the bound is soon where it was, and not above."""
+    recovering = limiter(in_flight=2)
+    beat(recovering, clock, 0.4, 0.4, 0.4)
+    bounds = []
+    for _ in range(30):
+        beat(recovering, clock, 0, share=0.1)
+        bounds.append(recovering.limit)
+
+    assert sorted(bounds) == bounds
+    assert MOST == bounds[-1]
+
+
+def test_zero_turns_it_off(clock):
+    """With `max_lag_seconds` 0 only `max_in_flight` bounds."""
+    fixed = limiter(in_flight=40, max_lag=0)
+    beat(fixed, clock, *[0.4] * 10)
+
+    assert (MOST, math.inf) == (fixed.limit, fixed.late_at)
+
+
+def test_forgets_with_the_last_beat(clock):
+    """What the heartbeat said does not outlive it: the application may be started again."""
+    stopped = limiter(in_flight=40)
+    beat(stopped, clock, 0.4, 0.4, 0.4)
+    stopped.on_last_beat()
+
+    assert (MOST, math.inf) == (stopped.limit, stopped.late_at)
+
+
+def shedding(limiter: Limiter) -> tuple[FastAPI, list[str]]:
+    """An application that answers how many are in flight, and the methods that were refused."""
+    app, shed = FastAPI(), []
+
+    @app.get("/")
+    async def in_flight() -> int:
+        return limiter.in_flight
+
+    app.add_middleware(Shedding, limiter=limiter, on_shed=shed.append)
+    return app, shed
+
+
+def client_of(app) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rookery")
+
+
+async def test_counts_what_is_in_flight():
+    """A request counts until it is answered."""
+    bound = limiter()
+    app, _ = shedding(bound)
+    async with client_of(app) as client:
+        response = await client.get("/")
+
+    assert 1 == response.json()
+    assert 0 == bound.in_flight
+
+
+async def test_refuses_past_the_bound():
+    """Past the bound, a problem with status 503 that says when to come again."""
+    bound = limiter(in_flight=3, most=3)
+    app, shed = shedding(bound)
+    async with client_of(app) as client:
+        response = await client.get("/")
+
+    assert 503 == response.status_code
+    assert "1" == response.headers["retry-after"]
+    assert "application/problem+json" == response.headers["content-type"]
+    assert ["GET"] == shed
+    assert 3 == bound.in_flight
+
+
+async def test_refuses_late_in_a_turn(clock):
+    """What one turn of the loop comes to too late is refused; the next beat ends that."""
+    bound = limiter()
+    app, shed = shedding(bound)
+    statuses = []
+    async with client_of(app) as client:
+        beat(bound, clock, 0)
+        for seconds in (0.09, 0.02):
+            clock.now += seconds
+            statuses.append((await client.get("/")).status_code)
+        beat(bound, clock, 0)
+        statuses.append((await client.get("/")).status_code)
+
+    assert [200, 503, 200] == statuses
+    assert ["GET"] == shed
+
+
+async def test_a_raising_handler_is_not_in_flight():
+    """An exception ends a request, too."""
+    bound = limiter()
+    app, _ = shedding(bound)
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError
+
+    async with client_of(app) as client:
+        with pytest.raises(RuntimeError):
+            await client.get("/broken")
+
+    assert 0 == bound.in_flight
+
+
+async def test_passes_what_is_no_request():
+    """The lifespan and the like are never refused."""
+    passed = []
+
+    async def app(scope, *_):
+        passed.append(scope["type"])
+
+    await Shedding(app, limiter(in_flight=1, most=1), print)({"type": "lifespan"}, None, None)
+
+    assert ["lifespan"] == passed
+
+
+def test_probes_are_never_refused():
+    """The bound is for the service's own requests."""
     app = create_app(settings(max_in_flight=1))
-    release = threading.Event()
-
-    @app.get("/hold")
-    def hold() -> None:
-        release.wait(10)
-
+    app.state.rookery.limiter.in_flight = 1
     with serving(app) as client:
-        holder = threading.Thread(target=httpx.get, args=(f"{client.base_url}/hold",))
-        holder.start()
-        until(lambda: app.state.rookery.limiter.in_flight)
-        refused = client.get("/hold")
-        release.set()
-        holder.join()
-        accepted = client.get("/hold")
+        statuses = [client.get(path).status_code for path in ("/livez", "/readyz", "/metrics", "/")]
 
-    assert (503, "1") == (refused.status_code, refused.headers["retry-after"])
-    assert "Service Unavailable" == refused.json()["title"]
-    assert 200 == accepted.status_code
+    assert [200, 200, 200, 503] == statuses
 
 
-def test_probes_and_metrics_are_never_refused():
-    """What operators ask for is answered however many requests are in flight."""
-    app = create_app(settings(max_in_flight=1))
-    app.state.rookery.limiter.limit = 0
-    with serving(app) as client:
-        answers = {path: client.get(path).status_code for path in ("/livez", "/readyz", "/metrics")}
+def test_started_again_it_serves_at_once():
+    """An application whose server has stopped for a while does not take that for a late turn."""
+    app = create_app(settings(max_lag_seconds=0.01))
+    answers = itertools.count()
 
-    assert {"/livez": 200, "/readyz": 200, "/metrics": 200} == answers
+    @app.get("/")
+    async def answer() -> int:
+        return next(answers)
 
-
-def test_waiting_requests_are_no_congestion():
-    """Hundreds of requests that only wait for something else do not lower the bound."""
-    app = create_app(settings())
-
-    @app.get("/wait")
-    async def wait() -> None:
-        await asyncio.sleep(1)
-
-    async def many(base_url: str) -> list[int]:
-        limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=30) as client:
-            return [
-                answer.status_code
-                for answer in await asyncio.gather(*(client.get("/wait") for _ in range(200)))
-            ]
-
-    with serving(app) as client:
-        assert {200} == set(asyncio.run(many(str(client.base_url))))
-
-
-def test_overload_is_shed():
-    """Many times more work than there is time for: some is done, the rest refused at once."""
-    port = free_port()
-    app = create_app(settings(admin_port=port))
-
-    @app.get("/work")
-    def work() -> None:
-        until_then = time.thread_time() + 0.02
-        while time.thread_time() < until_then:
-            pass
-
-    def hammer(base_url: str, outcomes: list[int]) -> None:
-        with httpx.Client(base_url=base_url, timeout=30) as client:
-            while time.monotonic() < end:
-                outcomes.append(client.get("/work").status_code)
-
-    outcomes: list[int] = []
-    with serving(app) as client:
-        end = time.monotonic() + 4
-        threads = [
-            threading.Thread(target=hammer, args=(str(client.base_url), outcomes))
-            for _ in range(40)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        shed = series(httpx.get(f"http://127.0.0.1:{port}/metrics").text)[
-            "rookery_requests_shed_total"
-        ]
-
-    assert {200, 503} == set(outcomes)
-    assert shed == outcomes.count(503)
+    for expected in (0, 1):
+        with serving(app) as client:
+            assert expected == client.get("/").json()
