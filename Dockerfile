@@ -1,8 +1,8 @@
 # The image of the service. `docker build -t project_image -f Dockerfile .` needs no argument.
 #
-# Built twice from the same commit it has the same digest, if the builder sets the times of files
-# to SOURCE_DATE_EPOCH: `make image` does. For that .pyc files are told from stale ones by hash,
-# never by time.
+# Built twice from the same commit it has the same digest, where the builder sets the times of files
+# to SOURCE_DATE_EPOCH (BuildKit: rewrite-timestamp=true; buildah and podman: --timestamp). For that
+# .pyc files are told from stale ones by hash: a time that is rewritten would make each one stale.
 ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim@sha256:70729b46c69b4f1e97c4822c1af3df53a1476cf5ddc6c087c0c10bc3a5678c2f
 
 FROM ${PYTHON_IMAGE} AS build
@@ -26,8 +26,8 @@ RUN chmod -R u=rwX,go=rX /code \
 
 
 FROM ${PYTHON_IMAGE}
-# The base has no .pyc of the standard library: on a read-only root each start would compile it.
-# And it has an installer and setuid programs, which nothing here uses but an intruder.
+# The base has no .pyc of the standard library: on a read-only root each start would compile it, and
+# take twice as long. And it has an installer and setuid programs, of use to an intruder alone.
 RUN find /usr -depth \( -path '*/python3*/ensurepip' -o -path '*-packages/pip' \
       -o -name 'pip-*' -o -path '*/bin/pip*' \) -exec rm -r {} + \
  && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \

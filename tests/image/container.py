@@ -101,6 +101,7 @@ class Container:
         return self
 
     def __exit__(self, *_: object) -> None:
+        runtime("kill", self.id, check=False)  # podman's `rm` would wait for the drain
         runtime("rm", "--force", "--volumes", self.id)
 
     def serving(self) -> Self:

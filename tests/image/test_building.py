@@ -19,10 +19,7 @@ LINES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _builder(_image):
-    if not BUILDER:
-        pytest.skip("IMAGE_BUILD names no builder")
+pytestmark = pytest.mark.skipif(not BUILDER, reason="IMAGE_BUILD names no builder")
 
 
 @pytest.fixture
@@ -100,11 +97,12 @@ def test_arguments(checkout, tmp_path):
     assert "ROOKERY_REVISION=abc" in config(image)["Env"]
 
 
-@pytest.fixture
-def tracing(checkout):
+@pytest.fixture(scope="module")
+def tracing():
     """An image with the packages for tracing."""
-    build("--build-arg=REQUIREMENTS=requirements-otel.lock", f"--tag={TRACING}", folder=checkout)
-    return TRACING
+    build("--build-arg=REQUIREMENTS=requirements-otel.lock", f"--tag={TRACING}", folder=ROOT)
+    yield TRACING
+    runtime("image", "rm", TRACING)
 
 
 def test_tracing(tracing, collector):

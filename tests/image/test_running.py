@@ -168,11 +168,11 @@ def test_other_commands():
     assert "usage: rookery" in runtime("run", "--rm", IMAGE, "--help")
 
 
-def test_checkout_is_readable_by_mount(tmp_path):
+def test_mounted_checkout(tmp_path):
     """A checkout mounted over /code is what is served."""
     source = tmp_path / "src"
-    runtime_files = [ROOT / "src/app.py", *(ROOT / "src/rookery").glob("*.py")]
-    for file in runtime_files:
+    files = [ROOT / "src/app.py", *(ROOT / "src/rookery").glob("*.py")]
+    for file in files:
         copy = source / file.relative_to(ROOT / "src")
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(file.read_text().replace("status: int = 200", "status: int = 299"))
