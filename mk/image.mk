@@ -3,7 +3,7 @@ IMAGE_BUILD ?= docker build
 CONTAINER ?= docker
 
 REVISION ?= $(shell git rev-parse HEAD)
-SOURCE ?= $(shell git config --get remote.origin.url)
+SOURCE ?= $(or $(shell git config --get remote.origin.url),unknown)
 VERSION ?= $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/rookery/__init__.py)
 PYTHON_DIGEST ?= $(shell sed -n 's/^ARG PYTHON_IMAGE=.*@//p' Dockerfile)
 # the time of the commit, so that a commit has one digest
