@@ -6,17 +6,16 @@ requests are worked on, and fewer while the event loop is late. The loop's lag i
 congestion, because everything that saturates a Python process delays the loop; requests that only
 wait for something else do not.
 
-Two kinds of saturation, two rules:
+What is no overload must not look like one. One late beat is a garbage collection, so only a lag
+that stands counts: the least of a few beats, as in CoDel (RFC 8289). A loop that is a little late
+may have a neighbour on the node that takes the processor away; a process that had a whole
+processor and is a little late all the same has more to do than it can. Any other is overloaded
+when it is ten times as late.
 
-- Threads that want the interpreter lock make *each* turn of the loop late. The bound on requests
-  in flight follows that lag down, and rises by one at a time until it is there again. Only a
-  standing lag counts (as in CoDel, RFC 8289): one late beat is a garbage collection.
-- Handlers that never await make *one* turn long, and are never in flight together. What a turn
-  comes to too late is refused, and the turn ends.
-
-Lag alone cannot tell overload from a neighbour on the node that takes the processor away for some
-milliseconds: only a process that had a whole processor, and is late all the same, has more to do
-than it can. One that had less must be ten times as late before it refuses anything.
+Under overload there are two bounds. Threads that want the interpreter lock delay each turn of the
+loop: the bound on requests in flight follows the lag down, and rises by one at a time to try.
+Handlers that never await make a turn long, one after the other, and are never in flight together:
+what a turn comes to too late is refused, and the turn ends.
 """
 
 import math
@@ -34,13 +33,14 @@ from rookery.health import BEAT_SECONDS
 RETRY_AFTER_SECONDS = 1
 
 # The bound never falls below this: enough to keep a processor busy, and few to wait for.
-LEAST_IN_FLIGHT = 6
+LEAST_IN_FLIGHT = 8
 
-_BEATS = 3  # that are looked at together; the lag stands when all but one of them are late
+_BEATS = 3  # that are looked at together
 _BUSY = 0.9  # share of a processor from which the process has no time left
 _BUSY_PATIENCE = 0.1  # share of the allowed lag that a busy process is allowed
-_FALL = 0.3  # at most so much is left of the bound: requests that wait for others hold it, too
-_RISE = 1.25  # a beat, once the process is no longer busy
+_FALL = 0.3  # no more at once: requests that wait for something else hold the bound, too
+_FIRST_FALL_FROM = 32  # at least, so that a short burst which is over already refuses nobody
+_RISE = 1.25  # a beat, once the process has time again
 
 
 class Limiter:
@@ -52,7 +52,7 @@ class Limiter:
 
     Attributes:
         limit: the bound now.
-        late_at: time (of `time.monotonic`) from which this turn of the loop has taken too long.
+        late_at: time (of `time.monotonic`) from which this turn of the loop is too long.
     """
 
     def __init__(self, max_in_flight: int, max_lag_seconds: float) -> None:
@@ -65,14 +65,16 @@ class Limiter:
         self.late_at = math.inf
 
     def on_lag(self, lag_seconds: float) -> None:
-        """Note by how much a heartbeat was late, and adjust the bound."""
+        """Note by how much a heartbeat was late, and adjust the bounds."""
         if not self._max_lag_seconds:
             return
         beat = _Beat(lag_seconds, time.monotonic(), time.process_time())
-        self.late_at = beat.at + BEAT_SECONDS + self._max_lag_seconds
         self._beats.append(beat)
         if len(self._beats) == _BEATS:
             self._adjust()
+        is_lowered = self.limit < self._most
+        turn_seconds = BEAT_SECONDS + self._max_lag_seconds if is_lowered else math.inf
+        self.late_at = beat.at + turn_seconds
 
     def on_last_beat(self) -> None:
         """Forget what the heartbeat said: there will be no more of it."""
@@ -82,21 +84,31 @@ class Limiter:
 
     def _adjust(self) -> None:
         is_busy = self._is_busy()
-        standing = sorted(beat.lag for beat in self._beats)[1]
-        allowed = self._max_lag_seconds * (_BUSY_PATIENCE if is_busy else 1)
-        if standing > allowed:
+        excess = self._standing_lag(is_busy) / self._allowed_lag(is_busy)
+        if excess > 1:
             # from what is in flight, not from a bound that nothing had reached
-            held = min(self.limit, self.in_flight)
-            self.limit = max(self._least, int(held * max(_FALL, allowed / standing)))
-        else:
-            rise = self.limit + 1 if is_busy else int(self.limit * _RISE) + 1
-            self.limit = min(self._most, rise)
-        if is_busy or standing > allowed:
+            held = min(self.limit, max(self.in_flight, _FIRST_FALL_FROM))
+            self.limit = max(self._least, int(held * max(_FALL, 1 / excess)))
             self._beats.clear()  # the next ones show what this has changed
+        elif self.limit < self._most:
+            self._rise(is_busy)
+
+    def _rise(self, is_busy: bool) -> None:
+        if is_busy:
+            self._beats.clear()
+        self.limit = min(self._most, self.limit + 1 if is_busy else int(self.limit * _RISE) + 1)
 
     def _is_busy(self) -> bool:
         first, last = self._beats[0], self._beats[-1]
         return last.used - first.used >= _BUSY * (last.at - first.at)
+
+    def _allowed_lag(self, is_busy: bool) -> float:
+        return self._max_lag_seconds * (_BUSY_PATIENCE if is_busy else 1)
+
+    def _standing_lag(self, is_busy: bool) -> float:
+        """The lag that all beats show; once the bound is lowered, all but one."""
+        lags = sorted(beat.lag for beat in self._beats)
+        return lags[1] if is_busy and self.limit < self._most else lags[0]
 
 
 class _Beat(NamedTuple):
