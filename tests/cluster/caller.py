@@ -5,6 +5,7 @@
 Each call has a connection of its own, so that each goes through the Service anew.
 """
 
+import http.client
 import json
 import sys
 import threading
@@ -25,7 +26,7 @@ def call(url: str, per_second: float, seconds: float, outcomes: list[str]) -> No
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 outcomes.append(str(answer.status))
-        except Exception as error:  # noqa: BLE001 - every way to fail is an outcome
+        except (OSError, http.client.HTTPException) as error:
             outcomes.append(f"{getattr(error, 'code', '')} {error}".strip())
 
 

@@ -14,7 +14,8 @@ def release():
     """A namespace for all scenarios, on a cluster that knows the kinds of the operators."""
     definitions = run(str(ROOT / "ci/crds")).stdout
     present = run("kubectl", "get", "crd", "-o", "name").stdout
-    ours = [d for d in yaml.safe_load_all(definitions) if d["metadata"]["name"] not in present]
+    found = [d for d in yaml.safe_load_all(definitions) if d]
+    ours = [d for d in found if d["metadata"]["name"] not in present]
     text = yaml.safe_dump_all(ours)
     if ours:
         run("kubectl", "apply", "--server-side", "-f", "-", stdin=text)
@@ -55,7 +56,7 @@ def test_scenario(release, scenario, tmp_path):
         print(f"\n{scenario.stem}: ready after {time.monotonic() - start:.1f} s")
         release.helm("test", "--timeout", "60s")
         manifest = manifest_of(release)
-        for flags in ([], ["--server-side", "--force-conflicts", "--field-manager=helm"]):
+        for flags in ([], ["--server-side", "--force-conflicts", "--field-manager=argocd"]):
             assert "" == release.kubectl("diff", *flags, "-f", "-", stdin=manifest)
         for rendered in yaml.safe_load_all(manifest):
             if rendered and rendered["kind"] != "Secret":
