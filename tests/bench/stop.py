@@ -36,11 +36,16 @@ class _Balancer:
 
 def measure(*, quick: bool) -> list[Figure]:
     """Requests that failed, and how the servers ended."""
-    statuses, codes = uvloop.run(_measure(15_000 if quick else 100_000))
+    statuses, codes = uvloop.run(_measure(*((15_000, 1) if quick else (100_000, 4))))
     asked = sum(statuses.values())
     failed = asked - statuses[200]
     bad = [code for code in codes if code != 0]
-    remark = f"of {count(asked)}, over {len(codes)} SIGTERMs"
+    kinds = ", ".join(
+        f"{count(number)} x {status or 'no answer'}"
+        for status, number in sorted(statuses.items())
+        if status != 200
+    )
+    remark = f"of {count(asked)}, over {len(codes)} SIGTERMs{kinds and ': ' + kinds}"
     return [
         Figure("failed requests", count(failed), remark, "0", reached=failed == 0),
         Figure(
@@ -53,7 +58,7 @@ def measure(*, quick: bool) -> list[Figure]:
     ]
 
 
-async def _measure(requests: int) -> tuple[Counter[int], list[int]]:
+async def _measure(requests: int, sigterms: int) -> tuple[Counter[int], list[int]]:
     balancer, statuses, over = _Balancer(), Counter[int](), asyncio.Event()
     balancer.servers = [await _started(), await _started()]
     try:
@@ -64,7 +69,7 @@ async def _measure(requests: int) -> tuple[Counter[int], list[int]]:
         ]
         load = [asyncio.create_task(user) for user in users]
         codes = []
-        while statuses.total() < requests:
+        while statuses.total() < requests or len(codes) < sigterms:
             await asyncio.sleep(_SECONDS_BETWEEN)
             codes.append(await _replace_oldest(balancer))
         over.set()
