@@ -111,8 +111,9 @@ class Settings(BaseModel):
     )
     max_lag_seconds: Seconds = Field(
         0.05,
-        description="event-loop lag that counts as overload, and lowers the bound on requests "
-        "in flight until it is gone; 0 never lowers it",
+        description="standing event-loop lag that counts as overload (a tenth of it while the "
+        "process has a whole processor), and lowers the bound on requests in flight until it is "
+        "gone; 0 never lowers it",
     )
     ready_lag_seconds: PositiveSeconds = Field(
         2.0, description="age of the event loop's heartbeat from which the service is not ready"
