@@ -9,14 +9,10 @@ import pytest
 from tests.image import container
 
 
-@pytest.fixture(scope="session")
-def missing():
-    """Why no container can be run here, asked once."""
-    return container.missing()
-
-
-@pytest.fixture(autouse=True)
-def _image(missing):
+@pytest.fixture(autouse=True, scope="session")
+def _image():
+    """Asked once, and before any image is built."""
+    missing = container.missing()
     if missing and os.environ.get("REQUIRE_IMAGE"):
         pytest.fail(missing)
     if missing:
