@@ -19,6 +19,10 @@ from rookery import logs, sockets
 from rookery.app import BAD_SETTING, START_FAILED, Chassis, settings_or_exit
 from rookery.protocol import Config, close_stalled
 
+# Since 1.45 libuv accepts one connection for each turn of the loop and each listening socket. Under
+# overload turns are long, and what is not accepted cannot be refused: it waits until it times out.
+_ACCEPTED_A_TURN = 32
+
 _TICKS_A_SECOND = 10  # how often uvicorn calls on_tick
 
 _logger = logging.getLogger("rookery")
@@ -52,7 +56,7 @@ def serve(app: FastAPI) -> int:
     sock = _bind(chassis)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # our own lines say it once
     server = Server(app, chassis)
-    server.run(sockets=[sock])
+    server.run(sockets=[sock, *(sock.dup() for _ in range(_ACCEPTED_A_TURN - 1))])
     return 0 if server.started else START_FAILED
 
 
@@ -71,7 +75,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for sock in sockets or []:
+        for sock in (sockets or [])[:1]:
             host, port = sock.getsockname()[:2]
             _logger.info("listening on %s port %d", host, port)
 

@@ -12,10 +12,10 @@ may have a neighbour on the node that takes the processor away; a process that h
 processor and is a little late all the same has more to do than it can. Any other is overloaded
 when it is ten times as late.
 
-Under overload there are two bounds. Threads that want the interpreter lock delay each turn of the
-loop: the bound on requests in flight follows the lag down, and rises by one at a time to try.
-Handlers that never await make a turn long, one after the other, and are never in flight together:
-what a turn comes to too late is refused, and the turn ends.
+There are two bounds. Threads that want the interpreter lock delay each turn of the loop: the bound
+on requests in flight follows the lag down, and rises by one at a time to try. Handlers that never
+await make one turn long, one after the other, and are never in flight together: what a turn comes
+to too late is refused, and the turn ends.
 """
 
 import math
@@ -63,18 +63,17 @@ class Limiter:
         self.limit = max_in_flight
         self.in_flight = 0
         self.late_at = math.inf
+        self._last = _Beat(0, 0, 0)
 
     def on_lag(self, lag_seconds: float) -> None:
         """Note by how much a heartbeat was late, and adjust the bounds."""
         if not self._max_lag_seconds:
             return
-        beat = _Beat(lag_seconds, time.monotonic(), time.process_time())
-        self._beats.append(beat)
+        self._last = _Beat(lag_seconds, time.monotonic(), time.process_time())
+        self.late_at = self._last.at + BEAT_SECONDS + self._max_lag_seconds
+        self._beats.append(self._last)
         if len(self._beats) == _BEATS:
             self._adjust()
-        is_lowered = self.limit < self._most
-        turn_seconds = BEAT_SECONDS + self._max_lag_seconds if is_lowered else math.inf
-        self.late_at = beat.at + turn_seconds
 
     def on_last_beat(self) -> None:
         """Forget what the heartbeat said: there will be no more of it."""
@@ -82,8 +81,16 @@ class Limiter:
         self.limit = self._most
         self.late_at = math.inf
 
+    def is_late(self) -> bool:
+        """Whether this turn of the loop is too long, by what this process does in it."""
+        now = time.monotonic()
+        if now <= self.late_at:
+            return False
+        is_overloaded = self.limit < self._most
+        return is_overloaded or _is_busy(self._last, _Beat(0, now, time.process_time()))
+
     def _adjust(self) -> None:
-        is_busy = self._is_busy()
+        is_busy = _is_busy(self._beats[0], self._last)
         excess = self._standing_lag(is_busy) / self._allowed_lag(is_busy)
         if excess > 1:
             # from what is in flight, not from a bound that nothing had reached
@@ -97,10 +104,6 @@ class Limiter:
         if is_busy:
             self._beats.clear()
         self.limit = min(self._most, self.limit + 1 if is_busy else int(self.limit * _RISE) + 1)
-
-    def _is_busy(self) -> bool:
-        first, last = self._beats[0], self._beats[-1]
-        return last.used - first.used >= _BUSY * (last.at - first.at)
 
     def _allowed_lag(self, is_busy: bool) -> float:
         return self._max_lag_seconds * (_BUSY_PATIENCE if is_busy else 1)
@@ -117,6 +120,10 @@ class _Beat(NamedTuple):
     used: float  # processor time of the process until then
 
 
+def _is_busy(first: _Beat, last: _Beat) -> bool:
+    return last.used - first.used >= _BUSY * (last.at - first.at)
+
+
 class Shedding:
     """ASGI middleware: past the bound, a 503 with `Retry-After`, and nothing else is done."""
 
@@ -129,7 +136,7 @@ class Shedding:
         limiter = self._limiter
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif limiter.in_flight >= limiter.limit or time.monotonic() > limiter.late_at:
+        elif limiter.in_flight >= limiter.limit or limiter.is_late():
             self._on_shed(scope["method"])
             await _refusal()(scope, receive, send)
         else:

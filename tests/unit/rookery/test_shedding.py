@@ -159,15 +159,35 @@ def test_rises_fast_when_it_is_over(clock):
     assert MOST == limits[-1]
 
 
-def test_bounds_turns_under_overload_alone(clock):
-    """A turn of the loop may take as long as it likes, unless there is overload."""
-    bound = limiter(in_flight=40)
+def test_turn_that_computes_for_long(clock):
+    """A turn of the loop in which this process computes for too long has to end."""
+    bound = limiter()
     beat(bound, clock, 0)
-    before = bound.late_at
-    beat(bound, clock, 0.1, 0.1, 0.1)
+    lates = []
+    for seconds in (0.09, 0.02):
+        clock.now += seconds
+        clock.used += seconds
+        lates.append(bound.is_late())
 
-    assert math.inf == before
-    assert pytest.approx(clock.now + 0.1) == bound.late_at
+    assert [False, True] == lates
+
+
+def test_turn_without_processor(clock):
+    """A turn that is long because others have the processor may go on."""
+    bound = limiter()
+    beat(bound, clock, 0)
+    clock.now += 0.5
+
+    assert not bound.is_late()
+
+
+def test_turn_under_overload(clock):
+    """Once there is overload no turn may be long, whoever has the processor."""
+    bound = limiter(in_flight=40)
+    beat(bound, clock, 0.1, 0.1, 0.1)
+    clock.now += 0.11
+
+    assert bound.is_late()
 
 
 def test_zero_turns_it_off(clock):
@@ -229,7 +249,7 @@ async def test_refuses_past_the_bound():
 
 
 async def test_refuses_late_in_a_turn(clock):
-    """Under overload, what a turn of the loop comes to too late is refused, until the next."""
+    """What a turn of the loop comes to too late is refused, until the next beat."""
     bound = limiter()
     app, shed = shedding(bound)
     statuses = []
