@@ -92,7 +92,7 @@ def test_case_c18_prometheus_is_down():
     assert spec["minReplicaCount"] == 2
     assert "AverageValue" == trigger["metricType"]
     assert "false" == trigger["metadata"]["ignoreNullValues"]
-    assert "100" == trigger["metadata"]["threshold"]
+    assert "240" == trigger["metadata"]["threshold"]
     assert (
         f"sum(rate(http_requests_total{selected}[1m])) or sum(up{selected}) * 0"
         == trigger["metadata"]["query"]

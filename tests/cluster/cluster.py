@@ -15,6 +15,7 @@ from typing import Any
 from tests.support import ROOT
 
 CHART = ROOT / "helm"
+HELM = os.environ.get("HELM") or "helm"
 NEEDED = ("KUBECONFIG", "ROOKERY_IMAGE")
 RESTRICTED = "pod-security.kubernetes.io/enforce"
 Object = dict[str, Any]
@@ -64,7 +65,7 @@ LIMITS = {
 def missing() -> str:
     """Why these tests cannot run here, or nothing."""
     absent = [name for name in NEEDED if not os.environ.get(name)]
-    absent += [name for name in ("kubectl", "helm") if not shutil.which(name)]
+    absent += [name for name in ("kubectl", HELM) if not shutil.which(name)]
     return f"needs a cluster: there is no {', '.join(absent)}" if absent else ""
 
 
@@ -135,7 +136,7 @@ class Release:
         options = ["-n", self.namespace, *rest]
         if command in ("install", "upgrade", "template"):
             options = [str(CHART), *image_values(), *options]
-        return run("helm", command, self.name, *options, check=check)
+        return run(HELM, command, self.name, *options, check=check)
 
     def install(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Install, and wait until every pod that is wanted is ready."""

@@ -5,7 +5,7 @@ import time
 
 import pytest
 import yaml
-from tests.cluster.cluster import SCENARIOS, namespace, run, until
+from tests.cluster.cluster import HELM, SCENARIOS, namespace, run, until
 from tests.support import ROOT
 
 
@@ -71,7 +71,7 @@ def test_scenario(release, scenario, tmp_path):
 
 def manifest_of(release):
     """What helm has sent, without hooks."""
-    return run("helm", "get", "manifest", release.name, "-n", release.namespace).stdout
+    return run(HELM, "get", "manifest", release.name, "-n", release.namespace).stdout
 
 
 def test_stopped_pods_are_gone(release):
