@@ -63,11 +63,7 @@ def _probing(server: Server, *, is_on: bool) -> Iterator[list[float]]:
 
     def probe() -> None:
         while not over.wait(0.1):
-            for path in _PROBES:
-                started = time.perf_counter()
-                status, _ = get(server.admin_port, path)
-                taken = time.perf_counter() - started
-                times.append(taken if status == 200 else float("inf"))
+            times.extend(_seconds_of_answer(server.admin_port, path) for path in _PROBES)
 
     thread = threading.Thread(target=probe)
     if is_on:
@@ -78,6 +74,15 @@ def _probing(server: Server, *, is_on: bool) -> Iterator[list[float]]:
         over.set()
         if is_on:
             thread.join()
+
+
+def _seconds_of_answer(port: int, path: str) -> float:
+    started = time.perf_counter()
+    try:
+        status, _ = get(port, path)
+    except OSError:
+        return float("inf")
+    return time.perf_counter() - started if status == 200 else float("inf")
 
 
 def _threads(rounds: list[list[_Run]]) -> list[Figure]:

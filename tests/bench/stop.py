@@ -16,8 +16,8 @@ from tests.bench.servers import OURS, Server
 TITLE = "SIGTERM under load"
 TEXT = """\
 Two servers are replaced one after the other, under load, with the default drain. New connections
-still go to a server for one second after its SIGTERM. Three kinds of clients at once: busy
-keep-alive connections, keep-alive connections that are mostly idle, a connection a request."""
+still go to a server for one second after its SIGTERM. Three kinds of clients at once, together
+below the capacity: busy keep-alive connections, mostly idle ones, a connection a request."""
 
 _LATE_SECONDS = 1.0
 _BUSY, _IDLE, _SINGLE = 16, 48, 8
@@ -63,7 +63,7 @@ async def _measure(requests: int, sigterms: int) -> tuple[Counter[int], list[int
     balancer.servers = [await _started(), await _started()]
     try:
         users = [
-            *(_keep_alive(balancer, statuses, over, pause=0) for _ in range(_BUSY)),
+            *(_keep_alive(balancer, statuses, over, pause=0.02) for _ in range(_BUSY)),
             *(_keep_alive(balancer, statuses, over, pause=0.5) for _ in range(_IDLE)),
             *(_single(balancer, statuses, over) for _ in range(_SINGLE)),
         ]
@@ -81,7 +81,7 @@ async def _measure(requests: int, sigterms: int) -> tuple[Counter[int], list[int
 
 
 async def _started() -> Server:
-    server = Server(OURS)
+    server = Server(OURS, core=None)
     await asyncio.to_thread(server.until_ready)
     return server
 
@@ -117,6 +117,7 @@ async def _single(balancer: _Balancer, statuses: Counter[int], over: asyncio.Eve
             continue
         statuses[await _status(connection, asked)] += 1
         connection.close()
+        await asyncio.sleep(random.uniform(0, 0.02))
 
 
 async def _status(connection: Connection, asked: bytes) -> int:
