@@ -73,6 +73,6 @@ def _noisy_neighbours() -> Iterator[None]:
 
 
 def _figure(name: str, outcomes: list[Outcome]) -> Figure:
-    asked = sum(len(latencies) for each in outcomes for latencies in each.latencies.values())
+    asked = sum(each.asked for each in outcomes)
     bad = asked - sum(each.count(200) for each in outcomes)
     return Figure(f"{name}: not served", count(bad), f"of {asked}", "0", reached=bad == 0)

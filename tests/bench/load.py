@@ -133,6 +133,18 @@ class Outcome:
     seconds: float
     latencies: dict[int, list[float]] = field(default_factory=lambda: collections.defaultdict(list))
 
+    def __add__(self, other: "Outcome") -> "Outcome":
+        both = Outcome(self.seconds + other.seconds)
+        for part in (self, other):
+            for status, latencies in part.latencies.items():
+                both.latencies[status] += latencies
+        return both
+
+    @property
+    def asked(self) -> int:
+        """How many there were."""
+        return sum(map(len, self.latencies.values()))
+
     def count(self, status: int) -> int:
         """How many were answered with `status`."""
         return len(self.latencies[status])

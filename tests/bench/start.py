@@ -37,6 +37,8 @@ def _figure(variant: Variant, taken: list[dict[Variant, float]]) -> Figure:
     times = [each[variant] for each in taken]
     remark = f"{milliseconds(median(times))}, at least {milliseconds(min(times))}"
     value = median(each[variant] / each[BARE] for each in taken)
+    least = min(times) / min(each[BARE] for each in taken)
+    remark += f"; {ratio(least)} by the least"
     name = f"{variant.name} ÷ {BARE.name}"
     if variant is not OURS_LOGGING:
         return Figure(name, ratio(value), remark)
