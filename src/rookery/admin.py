@@ -27,6 +27,8 @@ from rookery.health import Health
 from rookery.protocol import Config
 from rookery.settings import Settings
 
+OPERATOR_PATHS = ("/livez", "/readyz", "/metrics")
+
 # Swagger UI's files come with the package fastapi-offline, so that no browser asks a CDN for them.
 SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 
@@ -57,17 +59,14 @@ def pages(routes: list[Route]) -> Starlette:
 
 
 def operator_routes(health: Health, registry: CollectorRegistry) -> list[Route]:
-    """`/livez`, `/readyz` and `/metrics`."""
-    return [
-        Route("/livez", _probe(health.not_live)),
-        Route("/readyz", _probe(health.not_ready)),
-        Route("/metrics", _scrape(registry)),
-    ]
+    """The routes of `OPERATOR_PATHS`."""
+    answers = _probe(health.not_live), _probe(health.not_ready), _scrape(registry)
+    return [Route(path, answer) for path, answer in zip(OPERATOR_PATHS, answers, strict=True)]
 
 
 def is_operators(scope: Scope) -> bool:
     """Whether the request is a probe or a scrape."""
-    return scope["path"] in ("/livez", "/readyz", "/metrics")
+    return scope["path"] in OPERATOR_PATHS
 
 
 def docs_routes(app: FastAPI) -> list[Route]:

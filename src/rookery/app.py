@@ -32,7 +32,7 @@ class Chassis:
         health: what the probes ask.
         limiter: what holds the bound on requests in flight.
         metrics: what is scraped.
-        admin_socket: what the admin listener listens on; None to bind it when the app starts.
+        admin_socket: what the admin listener listens on; None until it is bound.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,6 +42,17 @@ class Chassis:
         build = build_info(__version__, settings.revision)
         self.metrics = Metrics(self.health, self.limiter, build)
         self.admin_socket: socket.socket | None = None
+
+    def bind_admin(self) -> socket.socket | None:
+        """Bind the admin listener's socket, where there is an admin port and it is not bound yet.
+
+        Raises:
+            AddressError: it cannot be listened on.
+        """
+        host, port = self.settings.host, self.settings.admin_port
+        if port is not None and self.admin_socket is None:
+            self.admin_socket = sockets.bind(host, port, "ROOKERY_ADMIN_PORT")
+        return self.admin_socket
 
 
 def create_app(
@@ -129,16 +140,16 @@ async def _heartbeat(chassis: Chassis) -> AsyncIterator[None]:
 
 @contextlib.contextmanager
 def _admin_listener(chassis: Chassis) -> Iterator[None]:
-    settings = chassis.settings
-    if settings.admin_port is None:
+    sock = chassis.bind_admin()
+    if sock is None:
         yield
         return
-    sock = chassis.admin_socket or sockets.bind(
-        settings.host, settings.admin_port, "ROOKERY_ADMIN_PORT"
-    )
     routes = admin.operator_routes(chassis.health, chassis.metrics.registry)
-    with admin.listener(sock, admin.pages(routes), settings):
-        yield
+    try:
+        with admin.listener(sock, admin.pages(routes), chassis.settings):
+            yield
+    finally:
+        chassis.admin_socket = None  # it is closed: a further start binds again
 
 
 def _telemetry(settings: Settings) -> TelemetryConfig:

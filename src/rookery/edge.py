@@ -122,8 +122,9 @@ class _Exchange:
             _logger.exception("the handler raised")
             await self._fail(500)
         finally:
-            if self.edge.access_log is not None:
-                self.edge.access_log.write(self._line())
+            access_log = self.edge.access_log
+            if access_log is not None and access_log.wants(self.status):
+                access_log.write(self._line())
 
     async def receive(self) -> Message:
         message = await self._receive()

@@ -104,11 +104,14 @@ class AccessLog:
         self._render = _RENDERERS[chosen_format(settings)]
         self._least_status = 0 if settings.log_level in ("debug", "info") else 500
 
+    def wants(self, status: int) -> bool:
+        """Whether a request with `status` has a line; above level `info`, only server errors."""
+        return status >= self._least_status
+
     def write(self, line: dict[str, Any]) -> None:
-        """Write `line` to standard output at once; below level `info`, only server errors."""
-        if line["status"] >= self._least_status:
-            with contextlib.suppress(OSError):  # a log that nobody reads must fail no request
-                os.write(_STDOUT, self._render(line))
+        """Write `line` to standard output at once."""
+        with contextlib.suppress(OSError):  # a log that nobody reads must fail no request
+            os.write(_STDOUT, self._render(line))
 
 
 def _json(line: dict[str, Any]) -> bytes:

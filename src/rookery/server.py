@@ -117,10 +117,7 @@ class Server(uvicorn.Server):
 def _bind(chassis: Chassis) -> socket.socket:
     settings = chassis.settings
     try:
-        if settings.admin_port is not None:
-            chassis.admin_socket = sockets.bind(
-                settings.host, settings.admin_port, "ROOKERY_ADMIN_PORT"
-            )
+        chassis.bind_admin()
         return sockets.bind(settings.host, settings.port, "ROOKERY_PORT")
     except sockets.AddressError as error:
         logs.stop(settings, str(error), START_FAILED)

@@ -4,18 +4,9 @@ import asyncio
 import time
 
 import pytest
+from tests.fake_clock import Clock
 
 from rookery.health import BEAT_SECONDS, Health
-
-
-class Clock:
-    """A clock that is put forward by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

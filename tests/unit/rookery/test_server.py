@@ -47,6 +47,17 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def stopped_meanwhile(service: str, seconds: int, **variables: str) -> tuple[bytes, int]:
+    """The answer to a request during which SIGTERM comes, and the exit code."""
+    with Process(service, ROOKERY_DRAIN_SECONDS="0", **variables) as process:
+        with process.connection() as connection:
+            connection.sendall(f"GET /slow/{seconds} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            time.sleep(0.2)
+            process.popen.send_signal(signal.SIGTERM)
+            answer = read_all(connection)
+        return answer, process.end()[0]
+
+
 def test_drain():
     """After SIGTERM: not ready, yet answering with `Connection: close`; then exit code 0."""
     with Process(ROOKERY_DRAIN_SECONDS="1") as process:
@@ -67,13 +78,7 @@ def test_drain():
 
 def test_requests_in_flight_are_finished(service):
     """A request that is under way when listening ends is answered whole."""
-    with Process(service, ROOKERY_DRAIN_SECONDS="0") as process:
-        with process.connection() as connection:
-            connection.sendall(b"GET /slow/1 HTTP/1.1\r\nHost: a\r\n\r\n")
-            time.sleep(0.2)
-            process.popen.send_signal(signal.SIGTERM)
-            answer = read_all(connection)
-        code, _ = process.end()
+    answer, code = stopped_meanwhile(service, seconds=1)
 
     assert answer.endswith(b'"done"')
     assert 0 == code
@@ -81,14 +86,7 @@ def test_requests_in_flight_are_finished(service):
 
 def test_time_to_stop_is_bounded(service):
     """A request that takes too long to end gets a 503, and the exit code is 0 all the same."""
-    patience = {"ROOKERY_DRAIN_SECONDS": "0", "ROOKERY_STOP_TIMEOUT_SECONDS": "0.3"}
-    with Process(service, **patience) as process:
-        with process.connection() as connection:
-            connection.sendall(b"GET /slow/60 HTTP/1.1\r\nHost: a\r\n\r\n")
-            time.sleep(0.2)
-            process.popen.send_signal(signal.SIGTERM)
-            answer = read_all(connection)
-        code, _ = process.end()
+    answer, code = stopped_meanwhile(service, seconds=60, ROOKERY_STOP_TIMEOUT_SECONDS="0.3")
 
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert 0 == code

@@ -5,6 +5,7 @@ import math
 import httpx
 import pytest
 from fastapi import FastAPI
+from tests.fake_clock import Clock
 from tests.support import serving, settings
 
 from rookery import create_app
@@ -12,19 +13,6 @@ from rookery.shedding import LEAST_IN_FLIGHT, Limiter, Shedding
 
 MOST = 1000
 MAX_LAG = 0.05
-
-
-class Clock:
-    """Time that passes when told to, for the limiter."""
-
-    def __init__(self) -> None:
-        self.now = self.used = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def process_time(self) -> float:
-        return self.used
 
 
 @pytest.fixture
