@@ -1,0 +1,1 @@
+"""The planner: an island that imports nothing of the chassis. `pip install 'rookery[cost]'`."""
