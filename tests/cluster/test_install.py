@@ -97,3 +97,13 @@ def test_restart_without_load_scales_nothing(installed):
             time.sleep(2)
 
     assert {2} == seen
+
+
+def test_missing_operator_is_said(installed):
+    """On a cluster without the Prometheus Operator an upgrade is refused in a sentence."""
+    kinds = installed.kubectl("api-resources", "--api-group=monitoring.coreos.com", "-o", "name")
+    if kinds:
+        pytest.skip("this cluster has the Prometheus Operator")
+    result = installed.helm("upgrade", "--set=serviceMonitor.enabled=true", check=False)
+
+    assert "serviceMonitor.enabled is true and this cluster has no monitoring" in result.stderr
