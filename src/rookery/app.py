@@ -38,7 +38,7 @@ class Chassis:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.health = Health(settings.live_lag_seconds, settings.ready_lag_seconds)
-        self.limiter = Limiter(settings.max_in_flight, settings.max_lag_seconds)
+        self.limiter = Limiter(settings.max_in_flight, settings.max_queue_seconds)
         build = build_info(__version__, settings.revision)
         self.metrics = Metrics(self.health, self.limiter, build)
         self.admin_socket: socket.socket | None = None

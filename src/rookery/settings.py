@@ -109,11 +109,11 @@ class Settings(BaseModel):
     max_in_flight: Annotated[int, Field(ge=1)] = Field(
         1000, description="most requests at once; those above get a 503 with `Retry-After`"
     )
-    max_lag_seconds: Seconds = Field(
-        0.05,
-        description="standing event-loop lag that counts as overload (a tenth of it while the "
-        "process has a whole processor), and lowers the bound on requests in flight until it is "
-        "gone; 0 never lowers it",
+    max_queue_seconds: Seconds = Field(
+        0.06,
+        description="how long requests may wait for the processor, on average, while the process "
+        "is saturated; lowers the bound on requests in flight to what is served in this time and "
+        "the usual one; 0 never lowers it",
     )
     ready_lag_seconds: PositiveSeconds = Field(
         2.0, description="age of the event loop's heartbeat from which the service is not ready"

@@ -1,26 +1,22 @@
 """The bound on requests in flight: what cannot be served in time is refused at once.
 
 A queue in front of a saturated process only turns requests into time-outs: each one waits, is
-served when nobody listens any more, and makes the next one wait. So at most `max_in_flight`
-requests are worked on, and fewer while the event loop is late. The loop's lag is the measure of
-congestion, because everything that saturates a Python process delays the loop; requests that only
-wait for something else do not.
+served when nobody listens any more, and makes the next one wait. At most `max_in_flight` requests
+are worked on; and while the process is saturated, no more than it serves in the time that a request
+may take. That time is what requests usually take, plus `max_queue_seconds` of waiting for the
+processor: by Little's law, the bound is throughput times this time.
 
-What is no overload must not look like one. One late beat is a garbage collection, so only a lag
-that stands counts: the least of a few beats, as in CoDel (RFC 8289). A loop that is a little late
-may have a neighbour on the node that takes the processor away; a process that had a whole
-processor and is a little late all the same has more to do than it can. Any other is overloaded
-when it is ten times as late.
+What is no overload must not look like one. Requests that wait for something else use no processor,
+and their usual time is in the bound. A burst, saturating as it is, has room for what is worked off
+in a fifth of a second, and for as many as there are threads in the pool. A neighbour that takes the
+processor away makes the process slower, not its queue longer than the bound.
 
-There are two bounds. Threads that want the interpreter lock delay each turn of the loop: the bound
-on requests in flight follows the lag down, and rises by one at a time to try. Handlers that never
-await make one turn long, one after the other, and are never in flight together: what a turn comes
-to too late is refused, and the turn ends.
+Handlers that never await are worked on one after the other, and never in flight together: what one
+turn of the event loop comes to too late is refused, and the turn ends.
 """
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,94 +30,131 @@ RETRY_AFTER_SECONDS = 1
 
 # The bound never falls below this: enough to keep a processor busy, and few to wait for.
 LEAST_IN_FLIGHT = 8
+BURST_IN_FLIGHT = 40  # as many as the thread pool has threads
 
-_BEATS = 3  # that are looked at together
-_BUSY = 0.9  # share of a processor from which the process has no time left
-_BUSY_PATIENCE = 0.1  # share of the allowed lag that a busy process is allowed
-_FALL = 0.3  # no more at once: requests that wait for something else hold the bound, too
-_FIRST_FALL_FROM = 32  # at least, so that a short burst which is over already refuses nobody
-_RISE = 1.25  # a beat, once the process has time again
+_LOOK_SECONDS = 0.03  # a few switches between threads (5 ms each), so that shares mean something
+_SATURATED_SHARE = 0.75  # of a processor: the rest may be a neighbour's
+_RISE = 1.25  # a look, once the process has time again
+_BURST_SECONDS = 0.4  # saturation that is longer is no burst
+_BURST_QUEUE_SECONDS = 0.2
+# How long the averages remember. Throughput is that of now; the usual time is that of quiet times.
+_THROUGHPUT_SECONDS = 0.25
+_USUAL_SECONDS = 5.0
 
 
 class Limiter:
     """Counts requests in flight and holds the bound on them.
 
     Args:
-        max_in_flight: the bound while the event loop is on time.
-        max_lag_seconds: lag that is too much; 0 never lowers the bound.
+        max_in_flight: the bound while the process is not saturated.
+        max_queue_seconds: how long a request may wait for the processor while it is, on average;
+            0 never lowers the bound.
 
     Attributes:
         limit: the bound now.
-        late_at: time (of `time.monotonic`) from which this turn of the loop is too long.
+        in_flight: requests being worked on.
     """
 
-    def __init__(self, max_in_flight: int, max_lag_seconds: float) -> None:
+    def __init__(self, max_in_flight: int, max_queue_seconds: float) -> None:
         self._most = max_in_flight
         self._least = min(LEAST_IN_FLIGHT, max_in_flight)
-        self._max_lag_seconds = max_lag_seconds
-        self._beats: deque[_Beat] = deque(maxlen=_BEATS)
-        self.limit = max_in_flight
+        self._max_queue_seconds = max_queue_seconds
         self.in_flight = 0
-        self.late_at = math.inf
-        self._last = _Beat(0, 0, 0)
+        self._finished = 0
+        self._finished_seconds = 0.0
+        self._throughput = 0.0  # requests a second
+        self._usual_seconds = 0.0
+        self.on_last_beat()
 
     def on_lag(self, lag_seconds: float) -> None:
-        """Note by how much a heartbeat was late, and adjust the bounds."""
-        if not self._max_lag_seconds:
+        """Note by how much a heartbeat was late."""
+        if not self._max_queue_seconds:
             return
-        self._last = _Beat(lag_seconds, time.monotonic(), time.process_time())
-        self.late_at = self._last.at + BEAT_SECONDS + self._max_lag_seconds
-        self._beats.append(self._last)
-        if len(self._beats) == _BEATS:
-            self._adjust()
+        self._lag_seconds = lag_seconds
+        self._turn_ends = time.monotonic() + BEAT_SECONDS + self._max_queue_seconds
+        self._look()
 
     def on_last_beat(self) -> None:
         """Forget what the heartbeat said: there will be no more of it."""
-        self._beats.clear()
         self.limit = self._most
-        self.late_at = math.inf
+        self._lag_seconds = 0.0
+        self._turn_ends = math.inf
+        self._saturated_seconds = 0.0
+        self._seen = self._see()
 
-    def is_late(self) -> bool:
-        """Whether this turn of the loop is too long, by what this process does in it."""
-        now = time.monotonic()
-        if now <= self.late_at:
-            return False
-        is_overloaded = self.limit < self._most
-        return is_overloaded or _is_busy(self._last, _Beat(0, now, time.process_time()))
+    def is_full(self) -> bool:
+        """Whether the next request is one too many."""
+        if self.in_flight < self._least:
+            return time.monotonic() > self._turn_ends and self._is_turn_ours()
+        if self._max_queue_seconds:
+            self._look()
+        return self.in_flight >= self.limit
 
-    def _adjust(self) -> None:
-        is_busy = _is_busy(self._beats[0], self._last)
-        excess = self._standing_lag(is_busy) / self._allowed_lag(is_busy)
-        if excess > 1:
-            # from what is in flight, not from a bound that nothing had reached
-            held = min(self.limit, max(self.in_flight, _FIRST_FALL_FROM))
-            self.limit = max(self._least, int(held * max(_FALL, 1 / excess)))
-            self._beats.clear()  # the next ones show what this has changed
-        elif self.limit < self._most:
-            self._rise(is_busy)
+    def start(self) -> float:
+        """Count a request in, and give the time for `finish`."""
+        self.in_flight += 1
+        return time.monotonic()
 
-    def _rise(self, is_busy: bool) -> None:
-        if is_busy:
-            self._beats.clear()
-        self.limit = min(self._most, self.limit + 1 if is_busy else int(self.limit * _RISE) + 1)
+    def finish(self, started: float) -> None:
+        """Count out a request that was counted in at `started`."""
+        self.in_flight -= 1
+        self._finished += 1
+        self._finished_seconds += time.monotonic() - started
 
-    def _allowed_lag(self, is_busy: bool) -> float:
-        return self._max_lag_seconds * (_BUSY_PATIENCE if is_busy else 1)
+    def _is_turn_ours(self) -> bool:
+        """Whether a long turn of the loop is this process's own doing."""
+        return self._saturated_seconds > 0 or self._seen.is_busy_until(self._see())
 
-    def _standing_lag(self, is_busy: bool) -> float:
-        """The lag that all beats show; once the bound is lowered, all but one."""
-        lags = sorted(beat.lag for beat in self._beats)
-        return lags[1] if is_busy and self.limit < self._most else lags[0]
+    def _look(self) -> None:
+        """See what has happened since the last look, and set the bound."""
+        if time.monotonic() - self._seen.at < _LOOK_SECONDS:
+            return
+        before, self._seen = self._seen, self._see()
+        passed, finished = self._seen.at - before.at, self._seen.finished - before.finished
+        self._throughput += _weight(passed, _THROUGHPUT_SECONDS) * (
+            finished / passed - self._throughput
+        )
+        if before.is_busy_until(self._seen) or self._is_late():
+            self._saturated_seconds += passed
+            self.limit = self._bound()
+            return
+        self._saturated_seconds /= 2
+        # not at once: a neighbour can make a process look idle in the middle of an overload
+        self.limit = min(self._most, int(self.limit * _RISE) + 1)
+        if finished:
+            taken = (self._seen.finished_seconds - before.finished_seconds) / finished
+            self._usual_seconds += _weight(passed, _USUAL_SECONDS) * (taken - self._usual_seconds)
+
+    def _is_late(self) -> bool:
+        """Whether the last heartbeat came too late, or the next one has not come for too long."""
+        return self._lag_seconds > self._max_queue_seconds or self._seen.at > self._turn_ends
+
+    def _bound(self) -> int:
+        least, queue_seconds = self._least, self._max_queue_seconds
+        if self._saturated_seconds < _BURST_SECONDS:
+            least = BURST_IN_FLIGHT
+            queue_seconds = max(queue_seconds, _BURST_QUEUE_SECONDS)
+        served = int(self._throughput * (self._usual_seconds + queue_seconds))
+        return min(self._most, max(least, served))
+
+    def _see(self) -> "_Seen":
+        return _Seen(time.monotonic(), time.process_time(), self._finished, self._finished_seconds)
 
 
-class _Beat(NamedTuple):
-    lag: float
+class _Seen(NamedTuple):
     at: float
     used: float  # processor time of the process until then
+    finished: int  # requests until then
+    finished_seconds: float  # that those took together
+
+    def is_busy_until(self, later: "_Seen") -> bool:
+        """Whether the process used most of a processor in between."""
+        return later.used - self.used >= _SATURATED_SHARE * (later.at - self.at)
 
 
-def _is_busy(first: _Beat, last: _Beat) -> bool:
-    return last.used - first.used >= _BUSY * (last.at - first.at)
+def _weight(passed_seconds: float, memory_seconds: float) -> float:
+    """The weight of the newest value in an average that forgets exponentially."""
+    return -math.expm1(-passed_seconds / memory_seconds)
 
 
 class Shedding:
@@ -136,15 +169,15 @@ class Shedding:
         limiter = self._limiter
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif limiter.in_flight >= limiter.limit or limiter.is_late():
+        elif limiter.is_full():
             self._on_shed(scope["method"])
             await _refusal()(scope, receive, send)
         else:
-            limiter.in_flight += 1
+            started = limiter.start()
             try:
                 await self._app(scope, receive, send)
             finally:
-                limiter.in_flight -= 1
+                limiter.finish(started)
 
 
 def _refusal() -> Response:

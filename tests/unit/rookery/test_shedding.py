@@ -1,7 +1,5 @@
 """What is refused under overload, and what is not."""
 
-import math
-
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -9,10 +7,11 @@ from tests.fake_clock import Clock
 from tests.support import serving, settings
 
 from rookery import create_app
-from rookery.shedding import LEAST_IN_FLIGHT, Limiter, Shedding
+from rookery.shedding import BURST_IN_FLIGHT, LEAST_IN_FLIGHT, Limiter, Shedding
 
 MOST = 1000
-MAX_LAG = 0.05
+MAX_QUEUE = 0.06
+LOOK = 0.04  # seconds; long enough to be looked at
 
 
 @pytest.fixture
@@ -22,177 +21,184 @@ def clock(monkeypatch) -> Clock:
     return clock
 
 
-def beat(limiter: Limiter, clock: Clock, *lags: float, share: float = 1.0) -> None:
-    """Heartbeats that were late by `lags`, while the process had `share` of a processor."""
-    for lag in lags:
-        clock.now += 0.05 + lag
-        clock.used += share * (0.05 + lag)
-        limiter.on_lag(lag)
-
-
-def limiter(in_flight: int = 0, most: int = MOST, max_lag: float = MAX_LAG) -> Limiter:
-    made = Limiter(most, max_lag)
+def limiter(in_flight: int = 0, most: int = MOST, max_queue: float = MAX_QUEUE) -> Limiter:
+    made = Limiter(most, max_queue)
     made.in_flight = in_flight
     return made
 
 
+def work(limiter: Limiter, clock: Clock, seconds: float, **options: float) -> None:
+    """Serve `rate` requests a second, each of which takes `taken` seconds, and look all the time.
+
+    The process uses `share` of a processor; each heartbeat is late by `lag`.
+    """
+    rate, taken, share, lag = {
+        "rate": 200,
+        "taken": 0.005,
+        "share": 1,
+        "lag": 0,
+        **options,
+    }.values()
+    end, served = clock.now + seconds, 0.0
+    while clock.now < end:
+        clock.now += LOOK
+        clock.used += share * LOOK
+        served += rate * LOOK
+        while served >= 1:
+            limiter.start()
+            limiter.finish(clock.now - taken)
+            served -= 1
+        limiter.on_lag(lag)
+
+
 def test_overload_lowers_the_bound(clock):
-    """A busy process whose loop is late on three beats takes fewer than it has in flight."""
-    overloaded = limiter(in_flight=40)
-    beat(overloaded, clock, 0.02, 0.01, 0.02)
+    """A process without processor time takes what it serves in the time it may take: Little."""
+    overloaded = limiter()
+    work(overloaded, clock, 5)
 
-    assert 20 == overloaded.limit
+    assert pytest.approx(200 * MAX_QUEUE, abs=1) == overloaded.limit
 
 
-def test_falls_by_no_more_than_a_factor(clock):
-    """However late the loop is, part of what is in flight may only wait for something else."""
-    overloaded = limiter(in_flight=100)
-    beat(overloaded, clock, 0.4, 0.4, 0.4)
+def test_usual_time_is_in_the_bound(clock):
+    """Requests that usually wait for something else may be in flight for as long."""
+    overloaded = limiter()
+    work(overloaded, clock, 30, taken=1, share=0.3)
+    work(overloaded, clock, 5, taken=1.2)
 
-    assert 30 == overloaded.limit
+    assert pytest.approx(200 * (1 + MAX_QUEUE), rel=0.01) == overloaded.limit
+
+
+def test_burst_has_more_room(clock):
+    """What is worked off in a moment is not refused."""
+    bursting = limiter()
+    work(bursting, clock, 5, share=0.5, rate=400)
+    work(bursting, clock, 0.3, rate=400)
+
+    assert pytest.approx(400 * 0.2, abs=4) == bursting.limit
+
+
+def test_burst_out_of_silence(clock):
+    """A process that has served nothing yet takes as many as it has threads."""
+    bursting = limiter()
+    work(bursting, clock, 0.3, rate=0)
+
+    assert BURST_IN_FLIGHT == bursting.limit
 
 
 def test_never_below_the_least(clock):
     """A few requests are always worked on."""
-    overloaded = limiter(in_flight=2)
-    beat(overloaded, clock, *[0.4] * 30)
+    overloaded = limiter()
+    work(overloaded, clock, 5, rate=1)
 
     assert LEAST_IN_FLIGHT == overloaded.limit
 
 
-def test_least_is_not_above_the_most(clock):
-    """A small `max_in_flight` is kept."""
-    overloaded = limiter(in_flight=2, most=2)
-    beat(overloaded, clock, *[0.4] * 30)
+@pytest.mark.parametrize("seconds", [0.3, 5])
+def test_never_above_the_most(clock, seconds):
+    """A small `max_in_flight` is kept, in a burst, too."""
+    overloaded = limiter(most=2)
+    work(overloaded, clock, seconds)
 
     assert 2 == overloaded.limit
 
 
-def test_waits_after_a_fall(clock):
-    """The three beats after a fall show what it has changed."""
-    overloaded = limiter(in_flight=100)
-    beat(overloaded, clock, *[0.4] * 5)
-
-    assert 30 == overloaded.limit
-
-
-def test_short_burst_is_no_overload(clock):
-    """What was late for a moment, and is through already, leaves room for the next ones."""
-    healthy = limiter(in_flight=3)
-    beat(healthy, clock, 0.01, 0.01, 0.01)
-
-    assert 16 == healthy.limit
-
-
-def test_beats_on_time_are_no_overload(clock):
-    """A garbage collection, or one request that computes for long, refuses nobody."""
-    healthy = limiter(in_flight=40)
-    beat(healthy, clock, 0.02, 0, 0.3, 0.02, 0, 0.3, 0.02, 0)
+def test_busy_is_no_overload(clock):
+    """A process with time to spare refuses nobody."""
+    healthy = limiter()
+    work(healthy, clock, 5, share=0.7)
 
     assert MOST == healthy.limit
 
 
-def test_busy_on_time_is_no_overload(clock):
-    """A process that uses all of a processor and is on time does what it can."""
-    healthy = limiter(in_flight=40)
-    beat(healthy, clock, *[0.004] * 10)
+def test_one_late_beat_leaves_room(clock):
+    """After a garbage collection, or one request that computes for long, there is a burst."""
+    healthy = limiter()
+    work(healthy, clock, 5, share=0.5)
+    work(healthy, clock, LOOK, share=0.5, lag=0.3)
 
-    assert MOST == healthy.limit
-
-
-def test_neighbour_is_no_overload(clock):
-    """A process that is late because others have the processor refuses nobody."""
-    healthy = limiter(in_flight=40)
-    beat(healthy, clock, *[0.04] * 10, share=0.5)
-
-    assert MOST == healthy.limit
+    assert BURST_IN_FLIGHT == healthy.limit
 
 
-def test_far_too_late_is_overload(clock):
-    """Whatever the reason, a loop that is later than the setting allows cannot serve in time."""
-    overloaded = limiter(in_flight=40)
-    beat(overloaded, clock, 0.1, 0.1, 0.1, share=0.2)
+def test_standing_lag_is_overload(clock):
+    """Without processor time of its own, too: a quota, or neighbours without end."""
+    throttled = limiter()
+    work(throttled, clock, 5, share=0.3, lag=0.1)
 
-    assert 20 == overloaded.limit
-
-
-def test_rises_slowly_while_busy(clock):
-    """While the process is busy, and on time, the bound rises by one at a time."""
-    recovering = limiter(in_flight=100)
-    beat(recovering, clock, 0.4, 0.4, 0.4)
-    beat(recovering, clock, 0, 0.02, 0)
-
-    assert 31 == recovering.limit
+    assert pytest.approx(200 * MAX_QUEUE, abs=1) == throttled.limit
 
 
-def test_falls_again_with_one_beat_on_time(clock):
-    """Once there is overload, it is not over with one beat on time."""
-    overloaded = limiter(in_flight=100)
-    beat(overloaded, clock, 0.4, 0.4, 0.4)
-    beat(overloaded, clock, 0.01, 0, 0.02)
-
-    assert 15 == overloaded.limit
-
-
-def test_rises_fast_when_it_is_over(clock):
+def test_rises_when_the_saturation_ends(clock):
     """When the process has time again the bound is soon where it was, and not above."""
-    recovering = limiter(in_flight=2)
-    beat(recovering, clock, 0.4, 0.4, 0.4)
+    recovering = limiter()
+    work(recovering, clock, 5)
     limits = []
     for _ in range(30):
-        beat(recovering, clock, 0, share=0.1)
+        work(recovering, clock, LOOK, share=0.5)
         limits.append(recovering.limit)
 
     assert sorted(limits) == limits
-    assert MOST == limits[-1]
+    assert (14, MOST) == (limits[0], limits[-1])
+
+
+def test_looks_between_beats(clock):
+    """A loop that is too late to beat still finds out, by the requests that come."""
+    overloaded = limiter(in_flight=BURST_IN_FLIGHT)
+    clock.now = clock.used = 0.04
+
+    assert overloaded.is_full()
 
 
 def test_turn_that_computes_for_long(clock):
     """A turn of the loop in which this process computes for too long has to end."""
     bound = limiter()
-    beat(bound, clock, 0)
-    lates = []
-    for seconds in (0.09, 0.02):
+    bound.on_lag(0)
+    fulls = []
+    for seconds in (0.1, 0.02):
         clock.now += seconds
         clock.used += seconds
-        lates.append(bound.is_late())
+        fulls.append(bound.is_full())
 
-    assert [False, True] == lates
+    assert [False, True] == fulls
 
 
 def test_turn_without_processor(clock):
     """A turn that is long because others have the processor may go on."""
     bound = limiter()
-    beat(bound, clock, 0)
+    bound.on_lag(0)
     clock.now += 0.5
 
-    assert not bound.is_late()
+    assert not bound.is_full()
 
 
 def test_turn_under_overload(clock):
     """Once there is overload no turn may be long, whoever has the processor."""
-    bound = limiter(in_flight=40)
-    beat(bound, clock, 0.1, 0.1, 0.1)
-    clock.now += 0.11
+    bound = limiter()
+    work(bound, clock, 5)
+    clock.now += 0.5
 
-    assert bound.is_late()
+    assert bound.is_full()
 
 
 def test_zero_turns_it_off(clock):
-    """With `max_lag_seconds` 0 only `max_in_flight` bounds."""
-    fixed = limiter(in_flight=40, max_lag=0)
-    beat(fixed, clock, *[0.4] * 10)
+    """With `max_queue_seconds` 0 only `max_in_flight` bounds."""
+    fixed = limiter(max_queue=0)
+    work(fixed, clock, 5, lag=0.4)
+    fixed.in_flight = MOST - 1
+    clock.now = clock.used = 10
 
-    assert (MOST, math.inf) == (fixed.limit, fixed.late_at)
+    assert not fixed.is_full()
+    assert MOST == fixed.limit
 
 
 def test_forgets_with_the_last_beat(clock):
     """What the heartbeat said does not outlive it: the application may be started again."""
-    stopped = limiter(in_flight=40)
-    beat(stopped, clock, 0.4, 0.4, 0.4)
+    stopped = limiter()
+    work(stopped, clock, 5)
     stopped.on_last_beat()
+    clock.now += 10
 
-    assert (MOST, math.inf) == (stopped.limit, stopped.late_at)
+    assert not stopped.is_full()
+    assert MOST == stopped.limit
 
 
 def shedding(limiter: Limiter) -> tuple[FastAPI, list[str]]:
@@ -242,11 +248,11 @@ async def test_refuses_late_in_a_turn(clock):
     app, shed = shedding(bound)
     statuses = []
     async with client_of(app) as client:
-        beat(bound, clock, 0.1, 0.1, 0.1)
-        for seconds in (0.09, 0.02):
+        work(bound, clock, 1)
+        for seconds in (0.09, 0.04):
             clock.now += seconds
             statuses.append((await client.get("/")).status_code)
-        beat(bound, clock, 0)
+        bound.on_lag(0)
         statuses.append((await client.get("/")).status_code)
 
     assert [200, 503, 200] == statuses
