@@ -120,7 +120,7 @@ def test_exemplars(traceparent, expected):
 def test_shed_requests_are_counted_twice():
     """A refused request is in the total of requests too, so that error ratios tell the truth."""
     app = measured_app(max_in_flight=1)
-    app.state.rookery.limiter.limit = 0
+    app.state.rookery.limiter.in_flight = 1
     with serving(app) as client:
         assert 503 == client.get("/items/a").status_code
         found = series(scrape(client).text)
