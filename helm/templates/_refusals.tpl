@@ -5,7 +5,7 @@ are the schema's business.
 */}}
 {{- define "rookery.refusals" -}}
 {{- $sentences := list -}}
-{{- range list "names" "image" "scaling" "disruption" "exposure" "secrets" "clashes" "apis" "budget" -}}
+{{- range list "names" "image" "scaling" "disruption" "exposure" "secrets" "clashes" "watching" "apis" "budget" -}}
 {{- $lines := include (printf "rookery.refusals.%s" .) $ | trim -}}
 {{- $sentences = concat $sentences (splitList "\n" $lines | compact) -}}
 {{- end -}}
@@ -186,12 +186,30 @@ serviceAccount.annotations is set and serviceAccount.create is false, so nobody 
 {{- end }}
 {{- end }}
 
+{{- define "rookery.refusals.watching" }}
+{{- $known := list }}
+{{- range $path, $text := .Files.Glob "rules/*.yaml" }}
+{{- range fromYamlArray (toString $text) }}
+{{- $known = append $known .alert }}
+{{- end }}
+{{- end }}
+{{- range .Values.prometheusRule.disabled }}
+{{- if not (has . $known) }}
+prometheusRule.disabled has {{ quote . }}, which is no alert of this chart: docs/runbook.md lists them.
+{{- end }}
+{{- end }}
+{{- if and .Values.dashboard.enabled (not .Values.prometheusRule.enabled) }}
+dashboard.enabled is true and prometheusRule.enabled, whose records its panels show, is false: set both.
+{{- end }}
+{{- end }}
+
 {{/* Asked only where a cluster answers: `helm template` knows groups, not kinds. */}}
 {{- define "rookery.refusals.apis" }}
 {{- if .Capabilities.APIVersions.Has "v1/Pod" }}
 {{- $apis := dict "serviceMonitor" "monitoring.coreos.com/v1/ServiceMonitor" "keda" "keda.sh/v1alpha1/ScaledObject" }}
 {{- $apis = merge $apis (dict "vpa" "autoscaling.k8s.io/v1/VerticalPodAutoscaler" "httpRoute" "gateway.networking.k8s.io/v1/HTTPRoute") }}
 {{- $apis = set $apis "externalSecret" "external-secrets.io/v1/ExternalSecret" }}
+{{- $apis = set $apis "prometheusRule" "monitoring.coreos.com/v1/PrometheusRule" }}
 {{- range $value, $api := $apis }}
 {{- if and (get $.Values $value).enabled (not ($.Capabilities.APIVersions.Has $api)) }}
 {{ $value }}.enabled is true and this cluster has no {{ $api }}: install its operator first, or set {{ $value }}.enabled=false.

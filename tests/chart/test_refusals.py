@@ -56,6 +56,8 @@ REFUSED = [
     (["podLabels.app\\.kubernetes\\.io/name=x"], ["podLabels sets app.kubernetes.io/name"]),
     (["commonLabels.app\\.kubernetes\\.io/instance=x"], ["commonLabels sets"]),
     (["cost.budget.monthly=10"], ["cost.budget.monthly is 10.00 USD", "6 pods", "at most 5 fit"]),
+    (["prometheusRule.disabled[0]=Nope"], ['"Nope"', "docs/runbook.md"]),
+    (["dashboard.enabled=true"], ["prometheusRule.enabled", "set both"]),
     (["httpRoute.enabled=true"], ["httpRoute.parentRefs is empty"]),
     (
         ["httpRoute.enabled=true", "httpRoute.parentRefs[0].name=gw", "ingress.enabled=true"],
@@ -115,6 +117,7 @@ def test_all_at_once():
 
 APIS = {
     "serviceMonitor": ("monitoring.coreos.com/v1/ServiceMonitor", []),
+    "prometheusRule": ("monitoring.coreos.com/v1/PrometheusRule", []),
     "keda": ("keda.sh/v1alpha1/ScaledObject", []),
     "vpa": ("autoscaling.k8s.io/v1/VerticalPodAutoscaler", []),
     "httpRoute": ("gateway.networking.k8s.io/v1/HTTPRoute", ["httpRoute.parentRefs[0].name=gw"]),
