@@ -47,7 +47,11 @@
 {{- include "rookery.record" (list . "job:http_requests_failed:rate5m" (printf "%s or %s * 0" (printf $failed "rate" "5m") $all)) -}}
 {{- include "rookery.record" (list . "job:http_requests_timed:rate5m" (printf "sum(rate(http_request_duration_seconds_count{%s}[5m]))" $s)) -}}
 {{- include "rookery.record" (list . "job:http_requests_slow:rate5m" (printf $slow "rate" "5m")) -}}
-{{- include "rookery.record" (list . "job:http_request_duration_seconds_bucket:rate5m" (printf "sum by (le) (rate(http_request_duration_seconds_bucket{%s}[5m]))" $s)) -}}
+{{- with .Values.prometheusRule.objectives -}}
+{{- include "rookery.record" (list $ "job:http_requests_failed:allowed" (printf "1 - vector(%v) / 100" .availabilityPercent)) -}}
+{{- include "rookery.record" (list $ "job:http_requests_slow:allowed" (printf "1 - vector(%v) / 100" .inTimePercent)) -}}
+{{- include "rookery.record" (list $ "job:http_request_duration_seconds:allowed" (printf "vector(%v)" .inTimeSeconds)) -}}
+{{- end -}}
 {{- range $part, $whole := dict "failed" "http_requests" "slow" "http_requests_timed" -}}
 {{- range $window := list "5m" "30m" "1h" "2h" "6h" "1d" "3d" -}}
 {{- $ratio := printf "avg_over_time(job:http_requests_%s:rate5m{%s}[%s]) / (avg_over_time(job:%s:rate5m{%s}[%s]) > 0)" $part $s $window $whole $s $window -}}
@@ -64,7 +68,7 @@
 {{- with .Values.cost.plannedReplicas -}}{{- $counts = set $counts "planned" . -}}{{- end -}}
 {{- range $which, $count := $counts -}}
 {{- include "rookery.record" (list $ (printf "job:replicas:%s" $which) (printf "vector(%v)" $count)) -}}
-{{- include "rookery.record" (list $ (printf "job:cost_monthly:%s" $which) (printf "vector(%.4f)" (mulf $price $count))) -}}
+{{- include "rookery.record" (list $ (printf "job:cost_monthly:%s" $which) (printf "vector(%.4f)" (float64 $count | mulf $price))) -}}
 {{- end -}}
 {{- include "rookery.record" (list . "job:cost_monthly:current" (printf "job:replicas:current{%s} * %.4f" $s $price)) -}}
 {{- end -}}
