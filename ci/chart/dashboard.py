@@ -88,7 +88,7 @@ ROWS = {
         Panel(
             "Alerts",
             "What fires now; docs/runbook.md has a section on each.",
-            "short",
+            "none",
             {"": f'count(ALERTS{{{SERVICE},alertstate="firing"}}) or vector(0)'},
             height=4,
         ),
@@ -269,7 +269,7 @@ def _labels(name: str, label: str, query: str) -> dashboard.QueryVariable:
 
 def _drawn(panel: Panel) -> stat.Panel | timeseries.Panel:
     is_number = "" in panel.queries
-    drawn = stat.Panel().decimals(2) if is_number else _curves()
+    drawn = stat.Panel().decimals(0 if panel.unit == "none" else 2) if is_number else _curves()
     drawn = drawn.title(panel.title).description(panel.text).unit(panel.unit).datasource(SOURCE)
     for letter, (legend, expression) in zip(ascii_uppercase, panel.queries.items(), strict=False):
         query = prometheus.Dataquery().ref_id(letter).datasource(SOURCE).expr(expression)

@@ -40,11 +40,11 @@
 {{- $s := $facts.service -}}
 {{- $le := .Values.prometheusRule.objectives.inTimeSeconds | toString -}}
 {{- $le = contains "." $le | ternary $le (printf "%s.0" $le) -}}
-{{- $failed := printf "sum(%%s(http_requests_total{%s,status=\"5xx\"}[%%s]))" $s -}}
+{{- $none := printf "sum(job:http_requests:rate5m{%s}) * 0" $s -}}
+{{- $failed := printf "sum(%%s(http_requests_total{%s,status=\"5xx\"}[%%s])) or %s" $s $none -}}
 {{- $slow := printf "clamp_min(sum(%%[1]s(http_request_duration_seconds_count{%s}[%%[2]s])) - sum(%%[1]s(http_request_duration_seconds_bucket{%s,le=%q}[%%[2]s])), 0)" $s $s $le -}}
-{{- $all := printf "sum(rate(http_requests_total{%s}[5m]))" $s -}}
-{{- include "rookery.record" (list . "job:http_requests:rate5m" $all) -}}
-{{- include "rookery.record" (list . "job:http_requests_failed:rate5m" (printf "%s or %s * 0" (printf $failed "rate" "5m") $all)) -}}
+{{- include "rookery.record" (list . "job:http_requests:rate5m" (printf "sum(rate(http_requests_total{%s}[5m]))" $s)) -}}
+{{- include "rookery.record" (list . "job:http_requests_failed:rate5m" (printf $failed "rate" "5m")) -}}
 {{- include "rookery.record" (list . "job:http_requests_timed:rate5m" (printf "sum(rate(http_request_duration_seconds_count{%s}[5m]))" $s)) -}}
 {{- include "rookery.record" (list . "job:http_requests_slow:rate5m" (printf $slow "rate" "5m")) -}}
 {{- with .Values.prometheusRule.objectives -}}

@@ -30,7 +30,7 @@ CADVISOR = """
   scheme: https
   honor_timestamps: false
   kubernetes_sd_configs: [{role: node}]
-  bearer_token_file: /var/run/secrets/kubernetes.io/serviceaccount/token
+  authorization: {credentials_file: /var/run/secrets/kubernetes.io/serviceaccount/token}
   tls_config: {ca_file: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt}
   relabel_configs:
     - {target_label: __address__, replacement: "kubernetes.default.svc:443"}
@@ -141,7 +141,6 @@ def _objects(where: str) -> Iterator[Object]:
         [
             f"--prometheus-config-reloader={image('PROMETHEUS_CONFIG_RELOADER_IMAGE')}",
             f"--prometheus-instance-namespaces={where}",
-            "--kubelet-service=",
         ],
     )
     yield _deployment(

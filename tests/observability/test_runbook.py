@@ -57,3 +57,11 @@ def test_named_values_exist():
 
     assert named
     assert {name for name in named if f"{name}:" not in values} == set()
+
+
+def test_alerts_are_listed():
+    """The page that lists the alerts has each with its severity, in the order of the rules."""
+    page = (ROOT / "docs/observability.md").read_text()
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", page, flags=re.MULTILINE))
+
+    assert {name: rule["labels"]["severity"] for name, rule in alerts().items()} == listed
