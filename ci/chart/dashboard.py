@@ -49,14 +49,19 @@ def record(name: str) -> str:
     return f"job:{name}{{{SERVICE}}}"
 
 
-def per_pod(metric: str, selector: str = SERVICE) -> str:
+def per_pod(metric: str) -> str:
     """A gauge of each pod."""
-    return f"max by (pod) ({metric}{{{selector}}})"
+    return f"max by (pod) ({metric}{{{SERVICE}}})"
 
 
-def per_second(metric: str, by: str, selector: str = SERVICE) -> str:
+def per_container(values: str) -> str:
+    """A pod's sum over its containers, each once: kubelets tell of them on two paths."""
+    return f"sum by (pod) (max by (pod, container) ({values}))"
+
+
+def per_second(metric: str, by: str) -> str:
     """A counter's rate."""
-    return f"sum by ({by}) (rate({metric}{{{selector}}}[$__rate_interval]))"
+    return f"sum by ({by}) (rate({metric}{{{SERVICE}}}[$__rate_interval]))"
 
 
 def share(part: str) -> dict[str, str]:
@@ -153,7 +158,9 @@ ROWS = {
             "Cores used by each pod, beside the request that the autoscaler goes by.",
             "short",
             {
-                "{{pod}}": per_second("container_cpu_usage_seconds_total", "pod", PODS),
+                "{{pod}}": per_container(
+                    f"rate(container_cpu_usage_seconds_total{{{PODS}}}[$__rate_interval])"
+                ),
                 "requested": f'max(sum by (pod) (kube_pod_container_resource_requests{{{PODS},resource="cpu"}}))',
             },
         ),
@@ -162,7 +169,7 @@ ROWS = {
             "Working set of each pod, beside the limit at which it is killed.",
             "bytes",
             {
-                "{{pod}}": f"sum by (pod) (container_memory_working_set_bytes{{{PODS}}})",
+                "{{pod}}": per_container(f"container_memory_working_set_bytes{{{PODS}}}"),
                 "limit": f'max(sum by (pod) (kube_pod_container_resource_limits{{{PODS},resource="memory"}}))',
             },
         ),

@@ -24,22 +24,26 @@ IMAGES = {
     ),
     "KUBE_STATE_METRICS_IMAGE": "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.17.0",
 }
-# Through the API server, so that no node's certificate has to be known.
-CADVISOR = """
-- job_name: cadvisor
+# Through the API server, so that no node's certificate has to be known. Where a kubelet does not
+# know its containers in cAdvisor (cgroup v1 without systemd), it knows them in its resource metrics.
+KUBELET = """
+- job_name: kubelet-{name}
   scheme: https
   honor_timestamps: false
-  kubernetes_sd_configs: [{role: node}]
-  authorization: {credentials_file: /var/run/secrets/kubernetes.io/serviceaccount/token}
-  tls_config: {ca_file: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt}
+  kubernetes_sd_configs: [{{role: node}}]
+  authorization: {{credentials_file: /var/run/secrets/kubernetes.io/serviceaccount/token}}
+  tls_config: {{ca_file: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt}}
   relabel_configs:
-    - {target_label: __address__, replacement: "kubernetes.default.svc:443"}
-    - {source_labels: [__meta_kubernetes_node_name], target_label: __metrics_path__,
-       replacement: "/api/v1/nodes/$1/proxy/metrics/cadvisor"}
+    - {{target_label: __address__, replacement: "kubernetes.default.svc:443"}}
+    - {{source_labels: [__meta_kubernetes_node_name], target_label: __metrics_path__,
+       replacement: "/api/v1/nodes/$1/proxy/metrics/{name}"}}
+"""
+STATE = """
 - job_name: kube-state-metrics
   honor_labels: true
   static_configs: [{targets: ["kube-state-metrics:8080"]}]
 """
+SCRAPES = KUBELET.format(name="cadvisor") + KUBELET.format(name="resource") + STATE
 
 
 def image(name: str) -> str:
@@ -159,7 +163,7 @@ def _objects(where: str) -> Iterator[Object]:
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": "scrapes", "namespace": where},
-        "stringData": {"scrapes.yaml": CADVISOR},
+        "stringData": {"scrapes.yaml": SCRAPES},
     }
     ours = {"matchLabels": {"release": where}}
     yield {

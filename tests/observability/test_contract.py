@@ -51,7 +51,7 @@ def test_labels_that_are_summed_over_exist(scrape):
     found = {label for key in scrape for label in re.findall(r'(\w+)="', key)}
     grouped = {x for by in re.findall(r"by \(([^)]*)\)", BOARD) for x in by.split(", ")}
 
-    assert grouped <= found | {"pod"}
+    assert grouped <= found | {"pod", "container"}
 
 
 def test_case_e05_objective_is_a_bucket(scrape):
