@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     from rookery import startup
 
+    startup.end_on_sigterm()
     sys.path.insert(0, "")  # the working directory, as `python -m` and `uvicorn` have it
     with startup.without_garbage_collection():
         startup.import_fastapi()

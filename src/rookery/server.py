@@ -5,11 +5,13 @@ seconds more. So the first SIGTERM only begins the drain: the service is not rea
 answer says `Connection: close`, and the listener stays open until clients have learned of it.
 """
 
+import asyncio
 import logging
 import signal
 import socket
 import time
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -57,7 +59,7 @@ def serve(app: FastAPI) -> int:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # our own lines say it once
     server = Server(app, chassis)
     server.run(sockets=[sock, *(sock.dup() for _ in range(_ACCEPTED_A_TURN - 1))])
-    return 0 if server.started else START_FAILED
+    return 0 if server.started or server.should_exit else START_FAILED
 
 
 class Server(uvicorn.Server):
@@ -70,11 +72,20 @@ class Server(uvicorn.Server):
         config = Config(app, settings, lifespan="on", timeout_graceful_shutdown=patience)
         super().__init__(config)
         self._chassis = chassis
+        self._starting: asyncio.Task[Any] | None = None
         self._drained_at: float | None = None
         self._announced = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        self._starting = asyncio.current_task()
+        try:
+            await super().startup(sockets)
+        except asyncio.CancelledError:
+            self.should_exit = True
+            _logger.info("stopped while starting")
+            return
+        finally:
+            self._starting = None
         for sock in (sockets or [])[:1]:
             host, port = sock.getsockname()[:2]
             _logger.info("listening on %s port %d", host, port)
@@ -82,10 +93,15 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Begin the drain on the first SIGTERM; stop on the second, or on Ctrl+C; then force it.
 
+        A start is given up on any: nobody has been served, and it may be waiting for something
+        that never comes, until the grace period is over.
+
         The parent would keep the signal and raise it again at the end, and the exit code would
         tell of a kill where all went well.
         """
-        if self.should_exit:
+        if self._starting is not None:
+            self._starting.get_loop().call_soon_threadsafe(self._give_up_start)
+        elif self.should_exit:
             self.force_exit |= sig == signal.SIGINT
         elif sig == signal.SIGTERM and self._drained_at is None:
             self._chassis.health.draining = True
@@ -107,6 +123,10 @@ class Server(uvicorn.Server):
         _logger.info("no longer listening, %d requests in flight", in_flight)
         await super().shutdown(sockets)
         _logger.info("stopped")
+
+    def _give_up_start(self) -> None:
+        if self._starting is not None:  # it may have ended meanwhile
+            self._starting.cancel()
 
     def _announce_drain(self) -> None:
         if not self._announced:  # here, because a signal handler must not log

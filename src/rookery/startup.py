@@ -1,4 +1,4 @@
-"""A faster start and a smaller process: what the imports of a server need not do.
+"""A faster start and a smaller process: what the imports of a server need not do, and a way out.
 
 An autoscaler's new pod is late by as long as its process takes to start, and nearly all of that is
 importing FastAPI.
@@ -6,9 +6,21 @@ importing FastAPI.
 
 import contextlib
 import gc
+import os
+import signal
 from collections.abc import Iterator
 
 from pydantic import BaseModel
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end the process with exit code 0, until the server takes the signal over.
+
+    Nothing is served yet, so nothing has to be drained. The first process of a container ignores a
+    signal without a handler: it would start, serve although it was told to stop, and be killed when
+    the grace period is over.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
 
 def import_fastapi() -> None:

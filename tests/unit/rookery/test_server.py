@@ -58,6 +58,12 @@ def stopped_meanwhile(service: str, seconds: int, **variables: str) -> tuple[byt
         return answer, process.end()[0]
 
 
+def until_printed(process: Process, text: str) -> None:
+    """Read what a process prints until `text` is a line of it."""
+    assert process.popen.stdout is not None
+    assert any(line == f"{text}\n" for line in process.popen.stdout)
+
+
 def test_drain():
     """After SIGTERM: not ready, yet answering with `Connection: close`; then exit code 0."""
     with Process(ROOKERY_DRAIN_SECONDS="1") as process:
@@ -117,6 +123,46 @@ def test_forced_stop(service):
         code, _ = process.end()
 
     assert 0 == code
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_stop_while_starting(tmp_path, monkeypatch, sig):
+    """A start that waits in vain ends by a signal, at once, as a stop; contexts are left."""
+    (tmp_path / "waiting.py").write_text(
+        "import asyncio, contextlib\n"
+        "from rookery import create_app\n"
+        "@contextlib.asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    try:\n"
+        "        print('connecting', flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "        yield\n"
+        "    finally:\n"
+        "        print('left', flush=True)\n"
+        "app = create_app(lifespan=lifespan)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    process = Process("waiting:app", ROOKERY_DRAIN_SECONDS="60")
+    until_printed(process, "connecting")
+    process.popen.send_signal(sig)
+    code, lines = process.end()
+
+    assert 0 == code
+    assert "left" in lines
+    assert any("stopped while starting" in line for line in lines)
+
+
+def test_stop_while_importing(tmp_path, monkeypatch):
+    """SIGTERM ends a process that has not yet come to serve, with exit code 0."""
+    (tmp_path / "importing.py").write_text(
+        "import time\nprint('importing', flush=True)\ntime.sleep(60)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    process = Process("importing:app")
+    until_printed(process, "importing")
+    process.popen.send_signal(signal.SIGTERM)
+
+    assert 0 == process.end()[0]
 
 
 @pytest.mark.parametrize("variable", ["ROOKERY_PORT", "ROOKERY_ADMIN_PORT"])
