@@ -87,7 +87,7 @@ class Settings(BaseModel):
     access_log: bool = Field(True, description="log one line a request")
 
     drain_seconds: Seconds = Field(
-        5.0, description="time between SIGTERM and the end of listening, for clients to learn of it"
+        6.0, description="time between SIGTERM and the end of listening, for clients to learn of it"
     )
     stop_timeout_seconds: PositiveSeconds = Field(
         15.0, description="time that requests in flight get after the drain"

@@ -65,9 +65,9 @@ def test_no_budget():
 
 def test_grace_covers_drain_and_longest_request():
     """What the service is told fits into what the kubelet grants."""
-    spec = one("Deployment", "shutdown.stopTimeoutSeconds=50", "terminationGracePeriodSeconds=60")
+    spec = one("Deployment", "shutdown.stopTimeoutSeconds=50", "terminationGracePeriodSeconds=61")
     pod = spec["spec"]["template"]["spec"]
     told = {e["name"]: e["value"] for e in pod["containers"][0]["env"]}
     needed = int(told["ROOKERY_DRAIN_SECONDS"]) + int(told["ROOKERY_STOP_TIMEOUT_SECONDS"])
 
-    assert (55, 60) == (needed, pod["terminationGracePeriodSeconds"])
+    assert (56, 61) == (needed, pod["terminationGracePeriodSeconds"])

@@ -37,7 +37,7 @@ REFUSED = [
         ],
         ["HorizontalPodAutoscaler", "two autoscalers"],
     ),
-    (["terminationGracePeriodSeconds=3"], ["is 3", "5 + ", "15 + 5", "= 25"]),
+    (["terminationGracePeriodSeconds=3"], ["is 3", "6 + ", "15 + 5", "= 26"]),
     (["shutdown.drainSeconds=11"], ["is 30", "drainSeconds 11", "= 31"]),
     (["strategy.maxSurge=0"], ["both 0"]),
     (["strategy.maxSurge=0%", "strategy.maxUnavailable=0%"], ["both 0"]),
