@@ -1,0 +1,10 @@
+RUNS ?= 1
+DISRUPT = $(HELM_PROVIDED) VEGETA="$$(ci/vegeta)" REQUIRE_CLUSTER=1 $(BIN)/pytest tests/cluster/disruption --capture=tee-sys
+
+.PHONY: test-disruption
+test-disruption: install ## Prove on a cluster that nothing is dropped; RUNS=3 times in a row
+	for run in $$(seq $(RUNS)); do $(DISRUPT); done
+
+.PHONY: test-disruption-short
+test-disruption-short: install ## The same in under 4 minutes
+	$(DISRUPT) -m short
