@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import uvloop
+from tests.bench.apps.work import BURN_SECONDS
 from tests.bench.load import OpenLoop, Outcome
 from tests.bench.report import Figure, count
 from tests.bench.servers import OURS_WORKING, Server, pinned, serving
@@ -14,6 +15,7 @@ from tests.bench.servers import OURS_WORKING, Server, pinned, serving
 _BURNERS = 2  # one for each core that the server may use
 _SLOW_A_SECOND = 250  # of 1 to 3 s each: 500 in flight
 _BURST = 200
+_LOAD = 0.7  # of capacity: above what an autoscaler aims at
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -23,11 +25,14 @@ def measure(*, quick: bool) -> list[Figure]:
         slow = uvloop.run(_slow_and_fast(server, seconds))
     with serving(OURS_WORKING) as server:
         bursts = uvloop.run(_bursts(server, 3 if quick else 10))
+    with serving(OURS_WORKING) as server:
+        busy = uvloop.run(_together(server, seconds, {"/burn": _LOAD / BURN_SECONDS}))
     with serving(OURS_WORKING, core=None) as server, _noisy_neighbours():
         beside = uvloop.run(_moderate(server, seconds))
     return [
         _figure("500 in flight that wait 1 to 3 s, and 300/s fast ones", slow),
         _figure(f"bursts of {_BURST} at once", bursts),
+        _figure(f"{_LOAD:.0%} of capacity, by requests that compute", busy),
         _figure("moderate load beside processes that burn every core", beside),
     ]
 
