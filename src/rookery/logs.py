@@ -11,6 +11,7 @@ import os
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import orjson
@@ -130,7 +131,13 @@ _RENDERERS = {"json": _json, "console": _console}
 
 def timestamp(seconds: float) -> str:
     """`seconds` since the epoch as ISO 8601 with offset, in UTC whatever TZ says."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    whole = int(seconds)
+    return f"{_whole_second(whole)}.{int((seconds - whole) * 1000):03}+00:00"
+
+
+@lru_cache(maxsize=1)  # a service writes many lines a second
+def _whole_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def printable_path(scope: Any) -> str:
