@@ -1,5 +1,6 @@
 """The life of the process: start, drain, stop, and its exit codes."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -8,7 +9,10 @@ import sys
 import time
 
 import pytest
-from tests.support import ROOT, Process, environment, read_all, until
+from tests.support import ROOT, Process, environment, read_all, settings, until
+
+from rookery import create_app
+from rookery.server import Server
 
 SERVICE = """
 import asyncio
@@ -150,6 +154,19 @@ def test_stop_while_starting(tmp_path, monkeypatch, sig):
     assert 0 == code
     assert "left" in lines
     assert any("stopped while starting" in line for line in lines)
+
+
+async def test_stop_as_the_start_ends():
+    """A signal that comes with the last step of the start cancels nothing that follows."""
+    app = create_app(settings())
+    server = Server(app, app.state.rookery)
+    task = asyncio.current_task()
+    server._starting = task
+    server.handle_exit(signal.SIGTERM, None)
+    server._starting = None
+    await asyncio.sleep(0)
+
+    assert 0 == task.cancelling()
 
 
 def test_stop_while_importing(tmp_path, monkeypatch):
