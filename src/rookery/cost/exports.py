@@ -72,7 +72,9 @@ def _labelled(metric: dict[str, str]) -> str:
 
 def _pairs(name: str, words: str, pairs: list[Any], per_unit: float) -> Points:
     table = np.array([(float(at), _value(value)) for at, value in pairs]).reshape(-1, 2)
-    return Points(name, words or name, np.rint(table[:, 0] * per_unit).astype(np.int64), table[:, 1])
+    return Points(
+        name, words or name, np.rint(table[:, 0] * per_unit).astype(np.int64), table[:, 1]
+    )
 
 
 def _value(value: Any) -> float:

@@ -21,7 +21,7 @@ _COMMA = re.compile(r"[-+]?\d+,\d+")
 _AMBIGUOUS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818  # what it is
     """The cell at `index` of a column is not what it should be."""
 
     def __init__(self, index: int, expected: str) -> None:
@@ -64,9 +64,7 @@ def decimal_mark(cells: list[str]) -> str | None:
     with_comma = [text for text in map(str.strip, cells) if "," in text]
     if not with_comma:
         return None
-    possible = [
-        mark for mark in ".," if all(number(text, mark) is not None for text in with_comma)
-    ]
+    possible = [mark for mark in ".," if all(number(text, mark) is not None for text in with_comma)]
     if len(possible) == 1:
         return possible[0]
     if all(_AMBIGUOUS.fullmatch(text) for text in with_comma):

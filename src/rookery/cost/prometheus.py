@@ -64,9 +64,13 @@ def query(
             warnings |= dict.fromkeys(answer.get("warnings", []))
             for each in _points(shown, answer, promql):
                 pieces.setdefault(each.name, []).append(each)
-    found = of_points(shown, [_joined(each) for each in pieces.values()], reading, step_seconds * 1_000_000)
+    found = of_points(
+        shown, [_joined(each) for each in pieces.values()], reading, step_seconds * 1_000_000
+    )
     _frame(found, first * step_seconds, last * step_seconds)
-    found.remarks += [f"Prometheus warns: {each}" for each in warnings] + _unseen(promql, step_seconds)
+    found.remarks += [f"Prometheus warns: {each}" for each in warnings] + _unseen(
+        promql, step_seconds
+    )
     return even(found, reading)
 
 
@@ -97,24 +101,32 @@ def _ask(client: httpx.Client, url: str, shown: str, asked: dict[str, Any]) -> d
     try:
         response = client.get(f"{url.rstrip('/')}/api/v1/query_range", params=asked)
     except httpx.TimeoutException:
-        raise Refusal(f"{shown} did not answer in time: ask for less by --days or a larger --step") from None
+        raise Refusal(
+            f"{shown} did not answer in time: ask for less by --days or a larger --step"
+        ) from None
     except httpx.HTTPError as error:
         raise Refusal(f"{shown} does not answer: {error}") from None
-    answer: dict[str, Any] = {}
+    answer: Any = None
     with contextlib.suppress(ValueError):
         answer = response.json()
     if response.is_redirect:
-        raise Refusal(f"{shown} sends elsewhere ({response.status_code}): a login page? Give the URL behind it")
+        raise Refusal(
+            f"{shown} sends elsewhere ({response.status_code}): a login page? Give the URL behind it"
+        )
     if not isinstance(answer, dict) or "status" not in answer:
-        raise Refusal(f"{shown} answers {response.status_code} and no JSON of Prometheus: {_advice(response)}")
+        raise Refusal(
+            f"{shown} answers {response.status_code} and no JSON of Prometheus: {_advice(response)}"
+        )
     if answer["status"] != "success":
         raise Refusal(f"{shown} refuses the query: {answer.get('error', response.status_code)}")
-    return answer
+    return dict(answer)
 
 
 def _advice(response: httpx.Response) -> str:
     kind = response.headers.get("content-type", "nothing")
-    return _STATUS.get(response.status_code, f"it is {kind.partition(';')[0]}; look what is at this URL")
+    return _STATUS.get(
+        response.status_code, f"it is {kind.partition(';')[0]}; look what is at this URL"
+    )
 
 
 def _points(shown: str, answer: dict[str, Any], promql: str) -> list[Points]:
@@ -126,7 +138,9 @@ def _points(shown: str, answer: dict[str, Any], promql: str) -> list[Points]:
 
 def _joined(pieces: list[Points]) -> Points:
     times = np.concatenate([each.times_us for each in pieces])
-    return Points(pieces[0].name, pieces[0].words, times, np.concatenate([each.values for each in pieces]))
+    return Points(
+        pieces[0].name, pieces[0].words, times, np.concatenate([each.values for each in pieces])
+    )
 
 
 def _frame(found: Series, first_seconds: int, last_seconds: int) -> None:
@@ -141,4 +155,6 @@ def _unseen(promql: str, step_seconds: int) -> list[str]:
     windows = [int(n) * _UNITS[unit] for n, unit in re.findall(r"\[(\d+)([smhd])\]", promql)]
     if not windows or min(windows) >= step_seconds:
         return []
-    return [f"the query looks at {min(windows)} s of each step of {step_seconds} s, the rest is unseen"]
+    return [
+        f"the query looks at {min(windows)} s of each step of {step_seconds} s, the rest is unseen"
+    ]

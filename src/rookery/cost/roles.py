@@ -7,7 +7,9 @@ from rookery.cost import numbers, times
 from rookery.cost.refusal import Refusal
 from rookery.cost.table import Column
 
-_TIME = re.compile(r"@?_*(time|timestamp|date|datetime|date_?time|ts|start|period)_*", re.IGNORECASE)
+_TIME = re.compile(
+    r"@?_*(time|timestamp|date|datetime|date_?time|ts|start|period)_*", re.IGNORECASE
+)
 _LOOKED_AT = 1000
 
 # By the first that is found in a heading; `rate(http_requests_total[1m])` is a rate.
@@ -97,7 +99,9 @@ def _is_time(column: Column) -> bool:
 
 
 def _is_numeric(column: Column) -> bool:
-    cells = [cell for cell in column.cells[:_LOOKED_AT] if cell.strip().lower() not in numbers.MISSING]
+    cells = [
+        cell for cell in column.cells[:_LOOKED_AT] if cell.strip().lower() not in numbers.MISSING
+    ]
     readable = sum(map(numbers.is_number, cells))
     return readable > 0 and 2 * readable >= len(cells)  # a few odd ones are named by their line
 

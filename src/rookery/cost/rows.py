@@ -84,14 +84,17 @@ class _Rows:
         if len(labels) > 1:
             names = pc.binary_join_element_wise(*labels, ", ")
         encoded = names.dictionary_encode()
-        known = [self._codes.setdefault(n, len(self._codes)) for n in encoded.dictionary.to_pylist()]
+        known = [
+            self._codes.setdefault(n, len(self._codes)) for n in encoded.dictionary.to_pylist()
+        ]
         if len(self._codes) > _MOST_SERIES:
             told = ", ".join(map(self._column, self._roles.labels))
             raise Refusal(
                 f"{self._table.name} line {lines[-1]}: more than {_MOST_SERIES:,} series by"
                 f" {told}: leave out the columns that do not tell series apart"
             )
-        return np.asarray(known, np.int64)[encoded.indices.to_numpy()]
+        codes: Integers = np.asarray(known, np.int64)[encoded.indices.to_numpy()]
+        return codes
 
     def _begin(
         self, columns: list[pa.Array], codes: Integers, lines: Integers
@@ -135,7 +138,9 @@ class _Rows:
             for name, rows in self._parted(at, codes):
                 found.grid(name).add(moments[rows], values[rows], lines[rows])
 
-    def _parted(self, at: int, codes: Integers) -> Iterator[tuple[str, npt.NDArray[np.bool_] | slice]]:
+    def _parted(
+        self, at: int, codes: Integers
+    ) -> Iterator[tuple[str, npt.NDArray[np.bool_] | slice]]:
         """The wanted series of a column of values, and which rows each has."""
         if not self._codes:
             yield self._column(at), slice(None)

@@ -104,7 +104,9 @@ class Table:
 
     def _no_rows(self, lines: list[str]) -> str:
         if len(lines) == 1:
-            return f"{self.name} has a heading and no rows: export it again, over a time with traffic"
+            return (
+                f"{self.name} has a heading and no rows: export it again, over a time with traffic"
+            )
         return (
             f"{self.name} has no line with a time and a number; line 2 is {lines[1][:60]!r}:"
             " name the format of its times by --time-format, such as %d-%m-%Y %H:%M"
@@ -119,6 +121,11 @@ class Table:
         names = [str(at) for at in range(len(self.columns))]
         odd: list[pyarrow.csv.InvalidRow] = []
         chosen = [names[at] for at in wanted]
+
+        def keep(row: pyarrow.csv.InvalidRow) -> str:
+            odd.append(row)
+            return "skip"
+
         line = self.first_line
         with pyarrow.csv.open_csv(
             pa.PythonFile(self._stream, mode="r"),
@@ -132,7 +139,7 @@ class Table:
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=self._delimiter,
                 ignore_empty_lines=False,  # lines are counted
-                invalid_row_handler=lambda row: odd.append(row) or "skip",
+                invalid_row_handler=keep,
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=chosen, column_types=dict.fromkeys(chosen, pa.string())

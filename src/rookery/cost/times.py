@@ -63,7 +63,9 @@ def day_format(cells: list[str]) -> str | None:
         return None
     first, second = (max(int(match[group]) for match in found) for group in (1, 3))
     if first <= 12 and second <= 12:
-        raise Refusal(f"{found[0][0]!r} may be day or month first: say it, as --time-format %d/%m/%Y …")
+        raise Refusal(
+            f"{found[0][0]!r} may be day or month first: say it, as --time-format %d/%m/%Y …"
+        )
     shape = found[0]
     days = ("%d", "%m") if first > 12 else ("%m", "%d")
     clock = ("%I" if shape["half"] else "%H") + ":%M" + (":%S" if shape["seconds"] else "")
@@ -143,16 +145,13 @@ class Clock:
     def _offsets(self, local: Microseconds) -> tuple[Microseconds, Microseconds]:
         """The zone's offsets, of the first and the second time that a clock shows `local`."""
         quarters, inverse = np.unique(local // _QUARTER_US, return_inverse=True)
-        offsets = [
-            [self._offset(int(quarter), fold) for quarter in quarters] for fold in (0, 1)
-        ]
+        offsets = [[self._offset(int(quarter), fold) for quarter in quarters] for fold in (0, 1)]
         first, second = (np.array(each, np.int64)[inverse] for each in offsets)
         return first, second
 
     def _offset(self, quarter: int, fold: int) -> int:
         shown = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=quarter * 900)  # noqa: DTZ001
-        offset = shown.replace(tzinfo=self._zone, fold=fold).utcoffset()
-        assert offset is not None
+        offset = self._zone.utcoffset(shown.replace(fold=fold)) or dt.timedelta()
         return int(offset.total_seconds()) * 1_000_000
 
     def _second_time(self, series: int, local: int) -> bool:
@@ -188,7 +187,8 @@ def _fractional_epochs(cells: pa.Array) -> Microseconds:
         values = pc.cast(cells, pa.float64()).to_numpy()
     except pa.ArrowInvalid:
         raise Unreadable(_first_odd(cells), _EXPECTED) from None
-    return np.rint(values * (1_000_000 / _per_second(values[0]))).astype(np.int64)
+    times: Microseconds = np.rint(values * (1_000_000 / _per_second(values[0]))).astype(np.int64)
+    return times
 
 
 def _per_second(value: float) -> int:

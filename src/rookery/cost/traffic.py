@@ -13,6 +13,7 @@ from rookery.cost.series import Reading, Series, of_points
 from rookery.cost.table import HEAD_BYTES, Table, opened
 
 FILLS = ("zero", "previous", "linear")
+REPEATS = ("first", "last", "max", "sum")
 _RISING = 0.9
 _FEW, _SHORT = 0.01, 2  # of all steps; steps in a row
 _SECONDS = {"per-second": 1, "per-minute": 60, "per-hour": 3600}
