@@ -104,7 +104,7 @@ class Grid:
         self._put(slots[keep] - self._offset, values[keep], lines[keep])
 
     def _reach(self, slots: Integers, lines: Integers) -> None:
-        """Make room for `slots`, twice as much as before, so that growth costs little."""
+        """Make room for `slots`."""
         low, high = int(slots.min()), int(slots.max())
         if self.last >= self.first:
             low, high = min(low, self.first), max(high, self.last)
@@ -119,16 +119,19 @@ class Grid:
                 f" {self._step / 1e6:g} s, and {MAX_SLOTS:,} fit: give fewer series, a shorter"
                 " time or longer steps"
             )
-        spare = min(size, MAX_SLOTS // 8)
-        before = spare if low < self._offset and self._values.size else 0
-        after = spare if before == 0 else 0
-        self._move(low - before, size + before + after)
+        self._move(low, high + 1, min(size, MAX_SLOTS // 8))
 
-    def _move(self, offset: int, size: int) -> None:
+    def _move(self, low: int, end: int, spare: int) -> None:
+        """Hold the slots from `low` to `end`, with something to spare on the side that grows."""
+        before, after = self._offset, self._offset + self._values.size
+        if before == after:
+            before, after = low, end
+        offset = before if low >= before else low - spare
+        size = (after if end <= after else end + spare) - offset
         values, lines = np.full(size, np.nan), np.zeros(size, np.int32)
-        start = self._offset - offset
-        values[start : start + self._values.size] = self._values
-        lines[start : start + self._values.size] = self._lines
+        kept = slice(self._offset - offset, self._offset - offset + self._values.size)
+        if self._values.size:
+            values[kept], lines[kept] = self._values, self._lines
         self._tally.slots += size - self._values.size
         self._values, self._lines, self._offset = values, lines, offset
 

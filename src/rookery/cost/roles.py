@@ -63,8 +63,8 @@ def roles_of(
     time = _named(columns, time_column) if time_column else _time(name, columns)
     labelled = {_named(columns, label) for label in labels}
     others = [at for at in range(len(columns)) if at != time and at not in labelled]
-    values = [at for at in others if _is_numeric(columns[at])]
-    texts = [at for at in others if at not in values and not _is_time(columns[at])]
+    values = [at for at in others if _is_numeric(columns[at]) and not _is_titled(columns[at])]
+    texts = [at for at in others if not (_is_time(columns[at]) or _is_numeric(columns[at]))]
     if not values:
         seen = columns[others[0]].cells[0] if others else ""
         raise Refusal(
@@ -86,12 +86,16 @@ def _named(columns: list[Column], name: str) -> int:
 def _time(name: str, columns: list[Column]) -> int:
     found = [at for at, column in enumerate(columns) if _is_time(column)]
     written = [at for at in found if times.is_written(columns[at].cells[0])]
-    titled = [at for at in written or found if _TIME.fullmatch(columns[at].name)]
+    titled = [at for at in written or found if _is_titled(columns[at])]
     for candidates in (written, titled, found):
         if len(candidates) == 1:
             return candidates[0]
     listed = ", ".join(columns[at].name for at in found)
     raise Refusal(f"{name} has several columns with times: say by --time-column which of {listed}")
+
+
+def _is_titled(column: Column) -> bool:
+    return bool(_TIME.fullmatch(column.name))
 
 
 def _is_time(column: Column) -> bool:
