@@ -53,6 +53,8 @@ def query(
     first, last = (int(each.timestamp()) // step_seconds for each in (start, end))
     if first >= last:
         raise Refusal(f"from {start} to {end} are no two steps of {step_seconds} s")
+    if "increase(" in promql and reading.unit is None:
+        raise Refusal("the query has increase(), whose window is not the step: ask for rate()")
     shown = _shown(url)
     pieces: dict[str, list[Points]] = {}
     warnings: dict[str, None] = {}
@@ -148,7 +150,7 @@ def _frame(found: Series, first_seconds: int, last_seconds: int) -> None:
     for each in found.grids.values():
         each.first = (first_seconds * 1_000_000 - found.origin_us) // found.step_us
         each.last = (last_seconds * 1_000_000 - found.origin_us) // found.step_us
-    found.summed = True
+    found.queried = True
 
 
 def _unseen(promql: str, step_seconds: int) -> list[str]:

@@ -8,7 +8,7 @@ from rookery.cost.refusal import Refusal
 from rookery.cost.table import Column
 
 _TIME = re.compile(
-    r"@?_*(time|timestamp|date|datetime|date_?time|ts|start|period)_*", re.IGNORECASE
+    r"@?_*((unix_?)?time|timestamp|date|date_?time|ts|start|period|epoch)_*", re.IGNORECASE
 )
 _LOOKED_AT = 1000
 

@@ -57,7 +57,7 @@ class Series:
         step_us: the step of all; `origin_us`: a time on it.
         repeats: see `Reading`.
         noun: what a row is called.
-        summed: whether several series are to be added unasked.
+        queried: whether it answers a query, whose series are added and are rates unless told.
         words: what stands above the values.
         naive: whether times came without a zone, and none was told.
         newest_first: whether the rows come in that order.
@@ -69,7 +69,7 @@ class Series:
     origin_us: int
     repeats: str | None = None
     noun: str = "line"
-    summed: bool = False
+    queried: bool = False
     words: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     naive: bool = False

@@ -84,7 +84,7 @@ def even(found: Series, reading: Reading) -> Traffic:
 
 
 def _chosen(found: Series, reading: Reading) -> list[grid.Grid]:
-    if len(found.grids) == 1 or reading.sum or reading.series or found.summed:
+    if len(found.grids) == 1 or reading.sum or reading.series or found.queried:
         return list(found.grids.values())
     names = list(found.grids)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
@@ -107,7 +107,8 @@ def _unit(found: Series, reading: Reading, values: Floats) -> str:
         )
     if unit == "counter":
         return "count"
-    if unit is None and (values[~np.isnan(values)] % 1 == 0).all() and np.nansum(values) > 0:
+    whole = bool((values[~np.isnan(values)] % 1 == 0).all()) and np.nansum(values) > 0
+    if unit is None and whole and not found.queried:
         raise Refusal(
             f"{found.name}: nothing tells whether {found.words[0]!r} is a rate or a count:"
             " say --unit per-second or --unit count"

@@ -31,7 +31,18 @@ def test_runs(schedule, runs):
 
 
 @pytest.mark.parametrize(
-    "schedule", ["", "* * * *", "60 * * * *", "* * 0 * *", "x * * * *", "*/0 * * * *", "5-1 * * * *", "@every", "1-2-3 * * * *"]
+    "schedule",
+    [
+        "",
+        "* * * *",
+        "60 * * * *",
+        "* * 0 * *",
+        "x * * * *",
+        "*/0 * * * *",
+        "5-1 * * * *",
+        "@every",
+        "1-2-3 * * * *",
+    ],
 )
 def test_no_schedule(schedule):
     """Anything else is refused."""

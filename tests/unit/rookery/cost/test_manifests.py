@@ -154,7 +154,9 @@ def test_files(tmp_path):
     """Several files, several documents each, lists among them."""
     one, two = tmp_path / "1.yaml", tmp_path / "2.yaml"
     other = thing("Deployment", {"template": {"spec": POD}}, "other")
-    one.write_text("---\n# nothing\n---\n" + yaml.safe_dump({"kind": "List", "items": [workload()]}))
+    one.write_text(
+        "---\n# nothing\n---\n" + yaml.safe_dump({"kind": "List", "items": [workload()]})
+    )
     two.write_text(yaml.safe_dump(other))
     found = read([str(one), str(two)])
 

@@ -55,7 +55,9 @@ def test_no_node(text):
         node_of(text)
 
 
-@given(st.lists(st.tuples(st.floats(0.01, 1.9), st.floats(0.01, 6), st.integers(0, 30)), max_size=6))
+@given(
+    st.lists(st.tuples(st.floats(0.01, 1.9), st.floats(0.01, 6), st.integers(0, 30)), max_size=6)
+)
 def test_enough_and_not_too_many(groups):
     """Never less than the sum needs, and never twice as much and one, as first fit promises."""
     pods = [(Requests(vcpus, gib), number) for vcpus, gib, number in groups]

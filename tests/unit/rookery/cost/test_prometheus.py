@@ -211,7 +211,9 @@ def test_no_token(tmp_path, content):
         prometheus.query("http://127.0.0.1:1", QUERY, START, END, token_file=str(token))
 
 
-@pytest.mark.parametrize("url", ["prometheus:9090", "http://", "ftp://host", "http://host:port", "x"])
+@pytest.mark.parametrize(
+    "url", ["prometheus:9090", "http://", "ftp://host", "http://host:port", "x"]
+)
 def test_no_url(url):
     """Refused by what a URL looks like."""
     with pytest.raises(Refusal, match="is no URL"):
@@ -230,6 +232,12 @@ def test_no_time():
     """A start after the end is refused."""
     with pytest.raises(Refusal, match="no two steps of 60 s"):
         prometheus.query("http://127.0.0.1:1", QUERY, END, START)
+
+
+def test_increase():
+    """Counts of another length than the step would be read wrongly."""
+    with pytest.raises(Refusal, match=r"ask for rate\(\)"):
+        prometheus.query("http://127.0.0.1:1", "sum(increase(x_total[5m]))", START, END)
 
 
 def test_window_shorter_than_step():
