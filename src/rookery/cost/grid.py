@@ -39,7 +39,7 @@ class Tally:
         beside: lines between two steps, which were left out.
         repeats: lines that say again what another said.
         clashes: lines that say something else than another.
-        slots: how much room the grids take.
+        slots: how many steps the grids have, all together.
     """
 
     rows: int = 0
@@ -108,32 +108,37 @@ class Grid:
         low, high = int(slots.min()), int(slots.max())
         if self.last >= self.first:
             low, high = min(low, self.first), max(high, self.last)
+        self._tally.slots += (high - low) - (self.last - self.first)
         self.first, self.last = low, high
         if low >= self._offset and high < self._offset + self._values.size:
             return
         size = high - low + 1
-        if size + self._tally.slots - self._values.size > MAX_SLOTS:
+        if self._tally.slots > MAX_SLOTS:
             raise Refusal(
-                f"line {lines[int(np.abs(slots).argmax())]} is far from the others: from"
-                f" {self.time(low)} to {self.time(high)} are {size:,} steps of"
-                f" {self._step / 1e6:g} s, and {MAX_SLOTS:,} fit: give fewer series, a shorter"
+                f"line {lines[int(np.abs(slots).argmax())]} is too much: this series has {size:,}"
+                f" steps of {self._step / 1e6:g} s from {self.time(low)} to {self.time(high)}, all"
+                f" have {self._tally.slots:,}, and {MAX_SLOTS:,} fit: give fewer series, a shorter"
                 " time or longer steps"
             )
-        self._move(low, high + 1, min(size, MAX_SLOTS // 8))
+        self._move(low, high + 1, size // 4)
 
     def _move(self, low: int, end: int, spare: int) -> None:
         """Hold the slots from `low` to `end`, with something to spare on the side that grows."""
-        before, after = self._offset, self._offset + self._values.size
-        if before == after:
-            before, after = low, end
-        offset = before if low >= before else low - spare
-        size = (after if end <= after else end + spare) - offset
-        values, lines = np.full(size, np.nan), np.zeros(size, np.int32)
-        kept = slice(self._offset - offset, self._offset - offset + self._values.size)
-        if self._values.size:
-            values[kept], lines[kept] = self._values, self._lines
-        self._tally.slots += size - self._values.size
-        self._values, self._lines, self._offset = values, lines, offset
+        size = self._values.size
+        if not size:
+            self._offset = low
+        elif low < self._offset:
+            low -= spare
+            ahead = self._offset - low
+            self._values = np.concatenate((np.full(ahead, np.nan), self._values))
+            self._lines = np.concatenate((np.zeros(ahead, np.int32), self._lines))
+            self._offset, size = low, size + ahead
+        if end - self._offset > size:
+            # in place: a copy beside the original would double the peak
+            room = end - self._offset + spare
+            self._values.resize(room, refcheck=False)
+            self._values[size:] = np.nan
+            self._lines.resize(room, refcheck=False)
 
     def _put(self, at: Integers, values: Floats, lines: Integers) -> None:
         order = np.argsort(at, kind="stable")
@@ -171,7 +176,9 @@ class Grid:
         return shown(self._origin + slot * self._step)
 
     def between(self, first: int, last: int) -> Floats:
-        """The values from slot `first` to slot `last`; NaN where there is none."""
+        """The values from slot `first` to slot `last`, NaN where there is none; perhaps its own."""
+        if self._offset <= first and last < self._offset + self._values.size:
+            return self._values[first - self._offset : last + 1 - self._offset]
         found = np.full(last - first + 1, np.nan)
         start = self._offset - first
         low, high = max(start, 0), min(start + self._values.size, found.size)

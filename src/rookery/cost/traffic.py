@@ -15,6 +15,7 @@ from rookery.cost.table import HEAD_BYTES, Table, opened
 FILLS = ("zero", "previous", "linear")
 REPEATS = ("first", "last", "max", "sum")
 _RISING = 0.9
+_LOOKED_AT = 100_000
 _FEW, _SHORT = 0.01, 2  # of all steps; steps in a row
 _SECONDS = {"per-second": 1, "per-minute": 60, "per-hour": 3600}
 
@@ -65,7 +66,7 @@ def even(found: Series, reading: Reading) -> Traffic:
     first, last = min(each.first for each in grids), max(each.last for each in grids)
     if last - first < 1:
         raise Refusal(f"{found.name} has one time only: its step needs at least two rows")
-    unit = _unit(found, reading, grids[0].between(first, last))
+    unit = _unit(found, reading, grids[0].between(first, last)[:_LOOKED_AT])
     rates, missing, restarts = _sum(grids, first, last, unit, found.step_us / 1e6)
     start_us = found.origin_us + first * found.step_us
     remarks = account.remarks(found, reading)
@@ -76,7 +77,8 @@ def even(found: Series, reading: Reading) -> Traffic:
         at = grid.shown(start_us + int(missing.argmax()) * found.step_us)
         remarks.append(account.gap(missing, at, fill))
     account.settle(found, reading, remarks, gaps=bool(missing.any() and not fill))
-    _fill(rates, missing, fill)
+    if missing.any():
+        _fill(rates, missing, fill)
     rates, step_seconds, coarser = _coarser(rates, found.step_us / 1e6, reading.step_seconds)
     said = account.said(found, unit)
     note = [said, *coarser, *remarks, account.summary(rates, step_seconds, start_us)]

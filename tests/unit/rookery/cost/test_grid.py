@@ -85,5 +85,5 @@ def test_room_is_bounded(monkeypatch):
     """All series together share it."""
     monkeypatch.setattr(grid, "MAX_SLOTS", 64)
 
-    with pytest.raises(grid.Refusal, match=r"line 1 is far .* 100 steps of 60 s, and 64 fit"):
+    with pytest.raises(grid.Refusal, match=r"line 1 is too much: .* 100 steps .* and 64 fit"):
         filled([0, 99], [1, 2])

@@ -72,7 +72,7 @@ def test_footnotes():
     prices, warning, note = notes.footnotes(spot, TODAY)
 
     assert "simple, read on 2024-01-01 at https://prices.example, 25% on spot nodes" in prices
-    assert "Warning: the prices 'simple' are 694 days old" in warning
+    assert "Warning: the prices 'simple' are 1059 days old" in warning
     assert "Note: Job web runs once" in note
 
 

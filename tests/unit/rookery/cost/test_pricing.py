@@ -81,6 +81,14 @@ def test_standard_input(files):
     assert run.stdout.startswith("The pods cost")
 
 
+def test_assumptions(price, files):
+    """How many nodes there are, and how long jobs run, can be told."""
+    (files / "agent.yaml").write_text(manifest(kind="DaemonSet"))
+    out = price("agent.yaml", "--nodes", "3", "--run-seconds", "60", "--json")[1]
+
+    assert 3 == json.loads(out)["workloads"]["DaemonSet web"]["mostPods"]
+
+
 def test_nothing_to_price(price, files):
     """A file without workloads costs nothing, and that is said."""
     (files / "none.yaml").write_text("")

@@ -297,7 +297,7 @@ def test_real_prometheus(real):
 def test_real_prometheus_limits_points(real):
     """More than 11,000 points are refused in one query, and fine in ours."""
     end = int(time.time())
-    params = {"query": "vector(3)", "start": end - 11_000, "end": end, "step": 1}
+    params = {"query": "vector(3)", "start": end - 11_001, "end": end, "step": 1}
     answer = httpx.get(f"{real}/api/v1/query_range", params=params)
     now = dt.datetime.fromtimestamp(end, dt.UTC)
     traffic = prometheus.query(real, "vector(3)", now - dt.timedelta(seconds=25_000), now, 1)
