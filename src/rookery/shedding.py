@@ -114,8 +114,10 @@ class Limiter:
         self._throughput += _weight(passed, _THROUGHPUT_SECONDS) * (
             finished / passed - self._throughput
         )
-        if before.is_busy_until(self._seen) or self._is_late():
-            self._saturated_seconds += passed
+        is_busy = before.is_busy_until(self._seen)
+        if is_busy or self._is_late():
+            # a neighbour's doing alone is never more than a burst
+            self._saturated_seconds += passed if is_busy else 0
             self.limit = self._bound()
             return
         self._saturated_seconds /= 2
