@@ -5,7 +5,16 @@ import re
 import pytest
 import yaml
 from tests.chart.chart import CHART, rendered
-from tests.observability.prometheus import ALERTS, alerts, check, filled, groups, promtool, write
+from tests.observability.prometheus import (
+    ALERTS,
+    SEVERITIES,
+    alerts,
+    check,
+    filled,
+    groups,
+    promtool,
+    write,
+)
 
 HEALTHY = yaml.safe_load(filled((ALERTS / "healthy.yaml").read_text()))
 CASES = [
@@ -107,7 +116,7 @@ def test_case_e03_ratio_is_0_without_errors_and_absent_without_requests(tmp_path
     promtool("test", "rules", str(path))
 
 
-@pytest.mark.parametrize("name", alerts())
+@pytest.mark.parametrize("name", SEVERITIES)
 def test_alert_says_what_is_to_know(name):
     """What is true, what follows, where to read on; and whose it is."""
     rule = alerts("prometheusRule.runbookUrl=https://x.example/runbook.md")[name]
