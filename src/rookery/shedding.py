@@ -17,6 +17,7 @@ turn of the event loop comes to too late is refused, and the turn ends.
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ BURST_IN_FLIGHT = 40  # as many as the thread pool has threads
 _LOOK_SECONDS = 0.03  # a few switches between threads (5 ms each), so that shares mean something
 _SATURATED_SHARE = 0.75  # of a processor: the rest may be a neighbour's
 _RISE = 1.25  # a look, once the process has time again
+_BEATS = 3  # one late heartbeat may be a neighbour's; so many are overload
 _BURST_SECONDS = 0.4  # saturation that is longer is no burst
 _BURST_QUEUE_SECONDS = 0.2
 # How long the averages remember. Throughput is that of now; the usual time is that of quiet times.
@@ -70,14 +72,14 @@ class Limiter:
         """Note by how much a heartbeat was late."""
         if not self._max_queue_seconds:
             return
-        self._lag_seconds = lag_seconds
+        self._lags.append(lag_seconds)
         self._turn_ends = time.monotonic() + BEAT_SECONDS + self._max_queue_seconds
         self._look()
 
     def on_last_beat(self) -> None:
         """Forget what the heartbeat said: there will be no more of it."""
         self.limit = self._most
-        self._lag_seconds = 0.0
+        self._lags = deque([0.0] * _BEATS, maxlen=_BEATS)
         self._turn_ends = math.inf
         self._saturated_seconds = 0.0
         self._seen = self._see()
@@ -102,8 +104,9 @@ class Limiter:
         self._finished_seconds += time.monotonic() - started
 
     def _is_turn_ours(self) -> bool:
-        """Whether a long turn of the loop is this process's own doing."""
-        return self._saturated_seconds > 0 or self._seen.is_busy_until(self._see())
+        """Whether a long turn of the loop is this process's own doing, or one of many."""
+        is_saturated = self._saturated_seconds > 0 or min(self._lags) > self._max_queue_seconds
+        return is_saturated or self._seen.is_busy_until(self._see())
 
     def _look(self) -> None:
         """See what has happened since the last look, and set the bound."""
@@ -129,7 +132,7 @@ class Limiter:
 
     def _is_late(self) -> bool:
         """Whether the last heartbeat came too late, or the next one has not come for too long."""
-        return self._lag_seconds > self._max_queue_seconds or self._seen.at > self._turn_ends
+        return self._lags[-1] > self._max_queue_seconds or self._seen.at > self._turn_ends
 
     def _bound(self) -> int:
         least, queue_seconds = self._least, self._max_queue_seconds

@@ -179,6 +179,18 @@ def test_turn_under_overload(clock):
     assert bound.is_full()
 
 
+@pytest.mark.parametrize(("lags", "is_full"), [((0.1, 0, 0.1), False), ((0.1, 0.1, 0.1), True)])
+def test_turn_with_standing_lag(clock, lags, is_full):
+    """A process that a quota holds back may take no long turn, once that is how it goes."""
+    throttled = limiter()
+    for lag in lags:
+        clock.now += 0.15
+        throttled.on_lag(lag)
+    clock.now += 0.15
+
+    assert is_full == throttled.is_full()
+
+
 def test_zero_turns_it_off(clock):
     """With `max_queue_seconds` 0 only `max_in_flight` bounds."""
     fixed = limiter(max_queue=0)
