@@ -8,6 +8,7 @@ from rookery.cost.refusal import Refusal
 from rookery.cost.series import Reading, Series
 
 _MOST_BESIDE = 0.1
+_NONE = np.int8(0)  # of the narrow type, or the whole array becomes wide
 _READ_AS = {
     "per-second": "requests a second",
     "per-minute": "requests a minute",
@@ -106,7 +107,7 @@ def gap(missing: Booleans, first: str, fill: str | None) -> str:
 
 def longest(missing: Booleans) -> int:
     """The most steps that are missing in a row."""
-    edges = np.flatnonzero(np.diff(missing.astype(np.int8), prepend=0, append=0))
+    edges = np.flatnonzero(np.diff(missing.astype(np.int8), prepend=_NONE, append=_NONE))
     return int((edges[1::2] - edges[::2]).max(initial=0))
 
 

@@ -269,16 +269,18 @@ def real(tmp_path_factory):
     ]
     url = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command) as process:
-        until(lambda: _scraped(url), 60)
-        yield url
-        process.terminate()
+        try:
+            until(lambda: _scraped(url), 60)
+            yield url
+        finally:
+            process.terminate()
 
 
 def _scraped(url):
     """Whether there are samples of some seconds."""
     with contextlib.suppress(httpx.TransportError):
         answer = httpx.get(f"{url}/api/v1/query", params={"query": "count_over_time(up[1m])"})
-        result = answer.json().get("data", {}).get("result", [])
+        result = answer.json()["data"]["result"] if answer.is_success else []  # 503 as it starts
         return bool(result) and int(result[0]["value"][1]) >= 8
     return False
 
