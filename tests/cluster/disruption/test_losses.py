@@ -44,7 +44,6 @@ def restored(service):
     service.settle(PODS)
 
 
-@pytest.mark.short
 @pytest.mark.usefixtures("restored")
 def test_overload_during_a_rollout(service, disrupted):
     """Three times what the pods can do, in a rollout: the excess is shed, and nothing else fails."""
