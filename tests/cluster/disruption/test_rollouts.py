@@ -98,7 +98,6 @@ def test_failed_upgrade(service, disrupted):
     assert disruption.ends.codes
 
 
-@pytest.mark.short
 def test_all_at_once(service, loader, disrupted):
     """A rolling update, while a node is drained, a pod is deleted, and the autoscaler takes pods."""
     service.upgrade()
