@@ -3,7 +3,7 @@ DISRUPT = $(HELM_PROVIDED) VEGETA="$$(ci/vegeta)" REQUIRE_CLUSTER=1 $(BIN)/pytes
 
 .PHONY: test-disruption
 test-disruption: install ## Prove on a cluster that nothing is dropped; RUNS=3 times in a row
-	for run in $$(seq $(RUNS)); do $(DISRUPT); done
+	for run in $$(seq $(RUNS)); do DISRUPTION_REPORT=build/disruption/$$run $(DISRUPT); done
 
 .PHONY: test-disruption-short
 test-disruption-short: install ## The same in under 4 minutes
