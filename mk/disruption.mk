@@ -6,5 +6,5 @@ test-disruption: install ## Prove on a cluster that nothing is dropped; RUNS=3 t
 	for run in $$(seq $(RUNS)); do DISRUPTION_REPORT=build/disruption/$$run $(DISRUPT); done
 
 .PHONY: test-disruption-short
-test-disruption-short: install ## The same in under 4 minutes
+test-disruption-short: install ## A rolling update, and a client that learns late, in under 4 minutes
 	$(DISRUPT) -m short

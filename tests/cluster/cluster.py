@@ -17,6 +17,7 @@ from tests.support import ROOT
 CHART = ROOT / "helm"
 HELM = os.environ.get("HELM") or "helm"
 NEEDED = ("KUBECONFIG", "ROOKERY_IMAGE")
+SELECTOR = "app.kubernetes.io/name=rookery"  # of the service's pods
 RESTRICTED = "pod-security.kubernetes.io/enforce"
 Object = dict[str, Any]
 
@@ -100,6 +101,34 @@ def image_values() -> list[str]:
     ]
 
 
+def restricted_pod(
+    name: str, script: list[str], resources: Object, labels: Object | None = None, folder: str = ""
+) -> Object:
+    """A pod that runs a Python script (and its arguments) and obeys the restricted profile.
+
+    `folder`, where it is named, is an empty one that the script can write to.
+    """
+    container = {
+        "name": name,
+        "image": os.environ["ROOKERY_IMAGE"],
+        "command": ["python3", "-c", *script],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "resources": resources,
+    }
+    spec: Object = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": 1,
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+    }
+    if folder:
+        container["volumeMounts"] = [{"name": "folder", "mountPath": folder}]
+        spec["volumes"] = [{"name": "folder", "emptyDir": {}}]
+    metadata = {"name": name, "labels": labels or {}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
 @dataclass(frozen=True)
 class Release:
     """A namespace, and a release of the chart in it."""
@@ -118,8 +147,7 @@ class Release:
 
     def pods(self) -> list[Object]:
         """The service's pods that are not on their way out."""
-        selector = "app.kubernetes.io/name=rookery"
-        items = json.loads(self.kubectl("get", "pods", "-l", selector, "-o", "json"))["items"]
+        items = json.loads(self.kubectl("get", "pods", "-l", SELECTOR, "-o", "json"))["items"]
         return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
 
     def ready(self) -> int:
@@ -156,26 +184,11 @@ class Release:
 
     def start(self, name: str, script: str, *arguments: str, labels: Object | None = None) -> None:
         """Run a Python script in a pod that obeys the restricted profile."""
-        rights = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-        container = {
-            "name": "script",
-            "image": os.environ["ROOKERY_IMAGE"],
-            "command": ["python3", "-c", script, *arguments],
-            "securityContext": rights,
-            "resources": {
-                "requests": {"cpu": "50m", "memory": "64Mi"},
-                "limits": {"cpu": "1500m", "memory": "64Mi"},
-            },
+        resources = {
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"cpu": "1500m", "memory": "64Mi"},
         }
-        spec = {
-            "restartPolicy": "Never",
-            "terminationGracePeriodSeconds": 1,
-            "automountServiceAccountToken": False,
-            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [container],
-        }
-        metadata = {"name": name, "labels": labels or {}}
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+        pod = restricted_pod(name, [script, *arguments], resources, labels)
         self.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
 
     def output(self, name: str, seconds: float = 60) -> str:

@@ -78,9 +78,11 @@ def check(folder: Path, found: list[dict[str, Any]], case: dict[str, Any]) -> No
         folder: where to write what promtool reads.
         found: the groups of rules.
         case: `series` (name to promtool's values), one value a minute; `firing` (time to alerts,
-            as `NAME` or `NAME in NAMESPACE`); `every`, the time between two evaluations.
+            as `NAME` or `NAME in NAMESPACE`); `every`, the time between two evaluations;
+            `promql_expr_test` and `alert_rule_test`, more of promtool's own.
     """
     promql = [_expected(at, names or []) for at, names in case["firing"].items()]
+    promql += case.get("promql_expr_test", [])
     test = {
         "interval": "1m",
         "input_series": [{"series": k, "values": v} for k, v in case["series"].items()],

@@ -102,18 +102,13 @@ def test_case_e03_ratio_is_0_without_errors_and_absent_without_requests(tmp_path
     series = HEALTHY | {
         next(key for key in HEALTHY if key.startswith("http_requests_total")): "0+10x60 600x60"
     }
-    rule_file = write(tmp_path, groups())
     ratio = 'job:http_requests_failed:ratio5m{namespace="default",job="r-rookery"}'
     tests = [
         {"expr": ratio, "eval_time": "30m", "exp_samples": [{"labels": ratio, "value": 0}]},
         {"expr": ratio, "eval_time": "90m", "exp_samples": []},
     ]
-    inputs = [{"series": name, "values": values} for name, values in series.items()]
-    test = {"interval": "1m", "input_series": inputs, "promql_expr_test": tests}
-    path = tmp_path / "test.yaml"
-    path.write_text(yaml.safe_dump({"rule_files": [str(rule_file)], "tests": [test]}))
 
-    promtool("test", "rules", str(path))
+    check(tmp_path, groups(), {"series": series, "firing": {}, "promql_expr_test": tests})
 
 
 @pytest.mark.parametrize("name", SEVERITIES)

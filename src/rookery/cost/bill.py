@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import starmap
 
 from rookery.cost import nodes
 from rookery.cost.manifests import Manifests, Workload
 from rookery.cost.nodes import Node
 from rookery.cost.pods import Requests
-from rookery.cost.prices import HOURS_A_MONTH, Sheet
+from rookery.cost.prices import Sheet
+from rookery.cost.quantities import HOURS_A_MONTH
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,8 @@ def priced(manifests: Manifests, sheet: Sheet, node: Node, spot_share: float = 0
         )
         for name, each in sorted(found.items())
     }
-    counts = tuple(starmap(_nodes, ((found, node, which) for which in ("least", "most"))))
-    return Bill(
-        sheet, spot_share, node, found, items, (counts[0], counts[1]), tuple(manifests.remarks)
-    )
+    counts = _nodes(found, node, "least"), _nodes(found, node, "most")
+    return Bill(sheet, spot_share, node, found, items, counts, tuple(manifests.remarks))
 
 
 def _nodes(workloads: Mapping[str, Workload], node: Node, which: str) -> int:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 
+from rookery.cost.quantities import HOURS_A_MONTH
 from rookery.cost.refusal import Refusal
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -45,7 +46,7 @@ def runs_a_month(schedule: str) -> float:
         apart = sum(
             int(part or 0) * unit for part, unit in zip(every.groups(), (3600, 60, 1), strict=True)
         )
-        return 730 * 3600 / max(apart, 1)
+        return HOURS_A_MONTH * 3600 / max(apart, 1)
     text = re.sub(r"^(CRON_)?TZ=\S+\s+", "", schedule.strip())
     parts = _MACROS.get(text, text).lower().split()
     if len(parts) != len(_FIELDS):

@@ -192,10 +192,14 @@ def _few(found: Integers, named: Sized) -> list[int]:
     return few
 
 
+def moment(time_us: int) -> dt.datetime:
+    """A time in UTC."""
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=time_us)
+
+
 def shown(time_us: int) -> str:
     """A time in UTC, as ISO 8601."""
-    time = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=time_us)
-    return time.isoformat().replace("+00:00", "Z")
+    return moment(time_us).isoformat().replace("+00:00", "Z")
 
 
 def increases(counter: Floats) -> tuple[Floats, int]:

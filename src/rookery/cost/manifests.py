@@ -7,12 +7,11 @@ from typing import Any
 from rookery.cost.cron import runs_a_month
 from rookery.cost.objects import is_count, name_of, read_objects
 from rookery.cost.pods import Requests, requests_of, unasked
-from rookery.cost.prices import HOURS_A_MONTH
+from rookery.cost.quantities import HOURS_A_MONTH
 from rookery.cost.refusal import Refusal
-from rookery.cost.scalers import Scalers
+from rookery.cost.scalers import KEDA_MOST, Scalers
 
 _REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout")
-_KEDA_MOST = 100
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def _job(_: Any, spec: dict[str, Any], __: Scalers, ___: Assumptions) -> _Counte
 
 def _scaled_job(_: Any, spec: dict[str, Any], __: Scalers, ___: Assumptions) -> _Counted:
     job = spec.get("jobTargetRef") or {}
-    most = spec.get("maxReplicaCount", _KEDA_MOST) * job.get("parallelism", 1)
+    most = spec.get("maxReplicaCount", KEDA_MOST) * job.get("parallelism", 1)
     return _Counted(_template(job), spec.get("minReplicaCount", 0), most)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery.cost.bill import Bill, Difference, Range, is_noticed
+from rookery.cost.quantities import HOURS_A_MONTH
 from rookery.cost.refusal import Refusal
 
 _SEVERITY = {True: "minor", False: "info"}
@@ -63,7 +64,7 @@ def nodes_line(bill: Bill, change: Difference | None) -> str:
 def footnotes(bill: Bill, today: dt.date) -> list[str]:
     """Where the prices are from, and what else is to be known."""
     spot = f", {bill.spot_share:.0%} on spot nodes" if bill.spot_share else ""
-    prices = f"Prices: {bill.sheet.origin}{spot}; 730 hours a month."
+    prices = f"Prices: {bill.sheet.origin}{spot}; {HOURS_A_MONTH} hours a month."
     warnings = [f"Warning: {each}." for each in bill.sheet.warnings(today)]
     return [prices, *warnings, *(f"Note: {each}." for each in bill.remarks)]
 

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from rookery.cost.pods import Requests
+from rookery.cost.quantities import HOURS_A_MONTH
 from rookery.cost.refusal import Refusal
 
-HOURS_A_MONTH = 730
 _OLD_DAYS = 365
 
 

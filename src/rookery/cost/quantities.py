@@ -5,6 +5,7 @@ import re
 from rookery.cost.refusal import Refusal
 
 GIB = 1 << 30
+HOURS_A_MONTH = 730
 _QUANTITY = re.compile(r"([+]?\d*\.?\d+|[+]?\d+\.)([numkMGTPE]?|[KMGTPE]i|[eE][-+]?\d+)")
 _DECIMAL = dict(zip("numkMGTPE", (1e-9, 1e-6, 1e-3, 1e3, 1e6, 1e9, 1e12, 1e15, 1e18), strict=True))
 _BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}

@@ -6,7 +6,7 @@ from typing import Any
 from rookery.cost.objects import is_count, name_of, namespace_of
 from rookery.cost.refusal import Refusal
 
-_KEDA_MOST = 100
+KEDA_MOST = 100  # pods, where no maximum is given
 
 
 class Scalers:
@@ -53,7 +53,7 @@ def _hpa(spec: dict[str, Any]) -> tuple[Any, Any]:
 
 def _scaled_object(spec: dict[str, Any]) -> tuple[Any, Any]:
     least = spec.get("minReplicaCount", 0)
-    return spec.get("idleReplicaCount", least), spec.get("maxReplicaCount", _KEDA_MOST)
+    return spec.get("idleReplicaCount", least), spec.get("maxReplicaCount", KEDA_MOST)
 
 
 _SCALERS: dict[str, Callable[[dict[str, Any]], tuple[Any, Any]]] = {

@@ -82,7 +82,7 @@ def even(found: Series, reading: Reading) -> Traffic:
     rates, step_seconds, coarser = _coarser(rates, found.step_us / 1e6, reading.step_seconds)
     said = account.said(found, unit)
     note = [said, *coarser, *remarks, account.summary(rates, step_seconds, start_us)]
-    return Traffic(_datetime(start_us), step_seconds, rates, "; ".join(note))
+    return Traffic(grid.moment(start_us), step_seconds, rates, "; ".join(note))
 
 
 def _chosen(found: Series, reading: Reading) -> list[grid.Grid]:
@@ -174,7 +174,3 @@ def _coarser(
     rest = rates.size - whole
     remark = f"means of {times} rows" + (f", the last {rest} left out" if rest else "")
     return rates[:whole].reshape(-1, times).mean(axis=1), wanted_seconds, [remark]
-
-
-def _datetime(time_us: int) -> dt.datetime:
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=time_us)

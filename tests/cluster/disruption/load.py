@@ -11,18 +11,18 @@ connections busy.
 
 import contextlib
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.cluster import Release, until
+from tests.cluster.cluster import Release, restricted_pod, until
 from tests.cluster.disruption.outcomes import Outcome, decoded, lateness_seconds
 
 LOADER = (Path(__file__).parent / "loader.py").read_text()
-PROGRAM = "/load/vegeta"
+FOLDER = "/load"
+PROGRAM = f"{FOLDER}/vegeta"
 WAIT = "import time; time.sleep(36000)"
 RECEIVE = f"""
 import os, pathlib, sys
@@ -98,7 +98,9 @@ class Loader:
 
     def __init__(self, release: Release, vegeta: str) -> None:
         self._release = release
-        release.kubectl("apply", "-f", "-", stdin=json.dumps(_pod()))
+        resources = {"requests": {"cpu": "200m", "memory": "256Mi"}}
+        pod = restricted_pod("load", [WAIT], resources, folder=FOLDER)
+        release.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
         until(lambda: self._status().get("phase") == "Running", 60, "the load's pod running")
         with Path(vegeta).open("rb") as program:
             subprocess.run(self._exec("python3", "-c", RECEIVE), stdin=program, check=True)
@@ -155,26 +157,3 @@ def _assert_complete(outcomes: list[Outcome]) -> None:
         numbers.setdefault(each.load, []).append(each.number)
     for found in numbers.values():
         assert list(range(len(found))) == sorted(found)
-
-
-def _pod() -> dict[str, Any]:
-    container = {
-        "name": "load",
-        "image": os.environ["ROOKERY_IMAGE"],
-        "command": ["python3", "-c", WAIT],
-        "volumeMounts": [{"name": "load", "mountPath": "/load"}],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "resources": {"requests": {"cpu": "200m", "memory": "256Mi"}},
-    }
-    spec = {
-        "restartPolicy": "Never",
-        "terminationGracePeriodSeconds": 1,
-        "automountServiceAccountToken": False,
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container],
-        "volumes": [{"name": "load", "emptyDir": {}}],
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "load"}, "spec": spec}

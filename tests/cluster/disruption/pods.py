@@ -6,9 +6,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.cluster.cluster import Release
+from tests.cluster.cluster import SELECTOR, Release
 
-SELECTOR = "app.kubernetes.io/name=rookery"
 _STATE = ".status.containerStatuses[0]"
 _COLUMNS = (
     ".metadata.name",

@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cluster.cluster import Release, run, until
-from tests.cluster.disruption.pods import SELECTOR
+from tests.cluster.cluster import SELECTOR, Release, run, until
 from tests.support import ROOT
 
 PODS = 4
